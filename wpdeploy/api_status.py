@@ -1,0 +1,92 @@
+"""The API server's Status answers, told to a person: which request, why, what to do."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from wpdeploy.errors import ClusterError, Exit
+
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE = 401, 403, 404, 409, 410
+INVALID, TOO_MANY, SERVER_ERROR = 422, 429, 500
+# A 500 with which servers before 1.22 answer an object whose types are wrong: no retry helps.
+_WRONG_TYPE = re.compile(
+    r"failed to create typed patch object|failed to convert|cannot convert int"
+)
+_MANAGER = re.compile(r'conflict with "(?P<manager>[^"]+)"')
+
+
+class Conflict(NamedTuple):
+    """A field that another field manager owns."""
+
+    manager: str
+    field: str
+
+
+class ApiError(ClusterError):
+    """The API server refused a request; `code` is the HTTP status, `status` its Status object."""
+
+    def __init__(
+        self, where: str, problem: str, hint: str, code: int, status: Mapping[str, Any]
+    ) -> None:
+        super().__init__(where, problem, hint)
+        self.code = code
+        self.status = status
+        if is_wrong_type(code, str(status.get("message", ""))):
+            self.exit_code = Exit.MANIFEST
+
+    @property
+    def conflicts(self) -> Sequence[Conflict]:
+        """The fields that other field managers own, of an apply that was refused for them."""
+        causes = (self.status.get("details") or {}).get("causes") or []
+        return [
+            Conflict(match["manager"], cause.get("field", ""))
+            for cause in causes
+            if cause.get("reason") == "FieldManagerConflict"
+            and (match := _MANAGER.search(cause.get("message", "")))
+        ]
+
+
+def is_wrong_type(code: int, message: str) -> bool:
+    """Whether a 500 says that the object sent cannot be read, which is the template's fault."""
+    return code == SERVER_ERROR and bool(_WRONG_TYPE.search(message))
+
+
+def parse(body: bytes) -> Mapping[str, Any]:
+    """The Status object of an answer; its text as the message where it is none."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return {"message": body[:200].decode("utf-8", "replace").strip()}
+    return document if isinstance(document, dict) else {"message": str(document)[:200]}
+
+
+def error(where: str, method: str, code: int, status: Mapping[str, Any]) -> ApiError:
+    """The error for a refused request on `where`, an object or a path."""
+    message = str(status.get("message") or f"HTTP {code} without a reason")
+    problem, hint = _told(where, code, message, status)
+    return ApiError(where, problem or f"{method} refused ({code}): {message}", hint, code, status)
+
+
+def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tuple[str, str]:
+    details = status.get("details") or {}
+    problem, hint = "", ""
+    if code == UNAUTHORIZED:
+        problem, hint = "the API server does not know who is asking (401)", "renew the credentials"
+    elif code == FORBIDDEN and "being terminated" not in message:
+        problem, hint = (
+            f"forbidden: {message}",
+            "allow this verb: k8s/cluster/role.yaml",
+        )
+    elif code == NOT_FOUND and details.get("kind") == "namespaces":
+        name = details.get("name")
+        problem, hint = f'the namespace "{name}" does not exist', f"kubectl create namespace {name}"
+    elif code == NOT_FOUND and not details.get("name"):
+        problem = f"the API server has no such API for {where}"
+        hint = "switch the object off in the environment file, or upgrade the cluster"
+    elif code == INVALID and "immutable" in message:
+        problem = f"invalid: {message}"
+        hint = "keep the immutable field's value, or delete the object before"
+    elif code == INVALID or is_wrong_type(code, message):
+        problem, hint = f"invalid: {message}", "correct the template in k8s/wordpress"
+    return problem, hint

@@ -1,0 +1,198 @@
+"""Server-side apply: rehearsed as a whole, then done in order.
+
+`rehearse` is all that can be refused, refused before anything that runs is touched: a dry-run of
+every object, every refusal told at once. It writes one thing, the handover of what `kubectl apply`
+owned (handover.py), and that only after no object met a conflict with somebody else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from wpdeploy import api_status, handover
+from wpdeploy.api_status import ApiError, Conflict
+from wpdeploy.errors import ClusterError, Exit, ManifestError
+from wpdeploy.kinds import Manifest, path_of, title
+
+MANAGER = "wpdeploy"
+# Holds spec.replicas from when we let go of it until the HorizontalPodAutoscaler first writes it:
+# a field that nobody holds any more falls back to its default, one replica.
+SEED = "wpdeploy-seed"
+_REPLICAS = ".spec.replicas"
+# Who may have the number of replicas while autoscaling is on, and gives it back when it is off.
+_AUTOSCALERS = {SEED, "kube-controller-manager"}
+_HANDOVER_ATTEMPTS = 5
+
+Action = Literal["created", "changed", "unchanged"]
+
+
+class Cluster(Protocol):
+    """The API server, as far as an apply needs it."""
+
+    def get(self, path: str, where: str) -> Manifest | None:
+        """The live object, None where there is none."""
+
+    def apply(
+        self, manifest: Manifest, *, dry_run: bool = False, force: bool = False, manager: str = ""
+    ) -> Manifest:
+        """Server-side apply by a field manager; the object that results."""
+
+    def patch(self, manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
+        """A JSON patch of the live object."""
+
+    def server_time(self) -> datetime:
+        """Now, by the API server's clock."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An object after its apply; `generation` is 0 for kinds that have none."""
+
+    title: str
+    action: Action
+    generation: int
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """What the apply did; `since` is the API server's time just before its first change."""
+
+    since: datetime
+    objects: tuple[Applied, ...]
+
+
+def rehearse(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> None:
+    """Hand over and dry-run every object; raise all refusals at once, nothing deployed."""
+    live = {
+        title(manifest): cluster.get(path_of(manifest), title(manifest)) for manifest in manifests
+    }
+    due = [manifest for manifest in manifests if handover.is_due(live[title(manifest)])]
+    _raise_all(_refusals(cluster, manifests, force=force, due=due))
+    for manifest in due:
+        _hand_over(cluster, manifest)
+    _raise_all(_refusals(cluster, due, force=force, due=()))
+
+
+def apply(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> ApplyResult:
+    """Apply the rehearsed manifests in the order given."""
+    since = cluster.server_time()
+    floor = _least_replicas(manifests)
+    applied = [_apply(cluster, manifest, floor, force=force) for manifest in manifests]
+    return ApplyResult(since, tuple(applied))
+
+
+def _live(cluster: Cluster, manifest: Manifest) -> Manifest | None:
+    return cluster.get(path_of(manifest), title(manifest))
+
+
+def _refusals(
+    cluster: Cluster, manifests: Sequence[Manifest], *, force: bool, due: Sequence[Manifest]
+) -> list[ApiError]:
+    """The refusals of a dry-run; for an object that is due, only those that a handover leaves."""
+    found = []
+    for manifest in manifests:
+        try:
+            cluster.apply(manifest, dry_run=True, force=force, manager=MANAGER)
+        except ApiError as error:
+            if not _is_cured(error, is_due=manifest in due):
+                found.append(error)
+    return found
+
+
+def _is_cured(error: ApiError, *, is_due: bool) -> bool:
+    if error.code == api_status.CONFLICT and error.conflicts:
+        return not _foreign(error.conflicts, is_due=is_due)
+    return is_due and error.code == api_status.INVALID
+
+
+def _foreign(conflicts: Sequence[Conflict], *, is_due: bool) -> list[Conflict]:
+    return [
+        conflict
+        for conflict in conflicts
+        if not (is_due and conflict.manager == handover.KUBECTL) and not _gives_back(conflict)
+    ]
+
+
+def _gives_back(conflict: Conflict) -> bool:
+    return conflict.field == _REPLICAS and conflict.manager in _AUTOSCALERS
+
+
+def _raise_all(refusals: Sequence[ApiError]) -> None:
+    if not refusals:
+        return
+    by_problem: dict[str, list[str]] = {}
+    for refusal in refusals:
+        for problem in _problems(refusal):
+            by_problem.setdefault(problem, []).append(refusal.where)
+    problems = [f"{', '.join(where)}: {problem}" for problem, where in by_problem.items()]
+    hint = next((_hint(refusal) for refusal in refusals if _hint(refusal)), "")
+    kind = ManifestError if refusals[0].exit_code == Exit.MANIFEST else ClusterError
+    raise kind("API server, dry-run", problems, hint) from refusals[0]
+
+
+def _problems(refusal: ApiError) -> Sequence[str]:
+    conflicts = refusal.conflicts
+    return [f'{field} is owned by "{manager}"' for manager, field in conflicts] or refusal.problems
+
+
+def _hint(refusal: ApiError) -> str:
+    if refusal.conflicts:
+        return (
+            "nothing was changed; leave the field out of the template, or take it over "
+            "once by hand: render and apply with --force-conflicts"
+        )
+    return refusal.hint
+
+
+def _hand_over(cluster: Cluster, manifest: Manifest) -> None:
+    for attempt in range(_HANDOVER_ATTEMPTS):
+        live = _live(cluster, manifest)
+        if live is None or not handover.is_due(live):
+            return
+        try:
+            cluster.patch(manifest, handover.operations(live, MANAGER))
+        except ApiError as error:
+            # A controller wrote its status in between: the next look has the new version.
+            if error.code != api_status.CONFLICT or attempt == _HANDOVER_ATTEMPTS - 1:
+                raise
+
+
+def _apply(cluster: Cluster, manifest: Manifest, floor: int | None, *, force: bool) -> Applied:
+    live = _live(cluster, manifest)
+    autoscaled = floor is not None and manifest["kind"] == "Deployment"
+    if autoscaled and live is not None and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
+        _seed(cluster, manifest, live["spec"]["replicas"])
+    try:
+        after = cluster.apply(manifest, force=force, manager=MANAGER)
+    except ApiError as error:
+        if not error.conflicts or _foreign(error.conflicts, is_due=False):
+            raise
+        after = cluster.apply(manifest, force=True, manager=MANAGER)
+    if autoscaled and live is None and floor is not None:
+        after = _seed(cluster, manifest, floor)
+    return Applied(title(manifest), _action(live, after), after["metadata"].get("generation", 0))
+
+
+def _seed(cluster: Cluster, deployment: Manifest, replicas: int) -> Manifest:
+    metadata = {key: deployment["metadata"][key] for key in ("name", "namespace")}
+    bare = {key: deployment[key] for key in ("apiVersion", "kind")}
+    seed = {**bare, "metadata": metadata, "spec": {"replicas": replicas}}
+    return cluster.apply(seed, force=True, manager=SEED)
+
+
+def _least_replicas(manifests: Sequence[Manifest]) -> int | None:
+    for manifest in manifests:
+        if manifest["kind"] == "HorizontalPodAutoscaler":
+            least: int = manifest["spec"]["minReplicas"]
+            return least
+    return None
+
+
+def _action(live: Manifest | None, after: Manifest) -> Action:
+    if live is None:
+        return "created"
+    # An API server of 1.20 may raise the resourceVersion of an object that stays as it is.
+    key = "generation" if "generation" in after["metadata"] else "resourceVersion"
+    same: bool = live["metadata"].get(key) == after["metadata"][key]
+    return "unchanged" if same else "changed"

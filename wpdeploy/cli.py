@@ -1,0 +1,176 @@
+"""The command line, and the one place where errors are caught.
+
+Each command is a module of wpdeploy.steps, imported only when it runs: a step pays for what it
+uses and for nothing else.
+"""
+
+import argparse
+import importlib
+import logging
+import signal
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn, TextIO
+
+from wpdeploy import __version__, context
+from wpdeploy.clock import Clock
+from wpdeploy.errors import Exit, UsageError, WpdeployError
+from wpdeploy.report import Console, Report, of_error
+
+BUNDLE = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command: what it does, an example of its use, and its options beside the common ones."""
+
+    name: str
+    does: str
+    example: str
+    options: tuple[str, ...] = ()
+
+
+COMMANDS: Sequence[Command] = (
+    Command(
+        "cleanup",
+        "Remove what earlier deployments left on this host; keep the last five.",
+        "python -m wpdeploy cleanup --group Test",
+    ),
+    Command(
+        "render",
+        "Read settings and parameters, render the manifests and rehearse them on the API server; "
+        "create the release's Secret and ConfigMap. Nothing that runs is changed.",
+        "python -m wpdeploy render --group Test --release release.json",
+        ("--release", "--force-conflicts"),
+    ),
+    Command(
+        "apply",
+        "Apply what render made, in order.",
+        "python -m wpdeploy apply --group Test",
+        ("--force-conflicts",),
+    ),
+    Command(
+        "validate",
+        "Wait for the rollout and judge it; change nothing.",
+        "python -m wpdeploy validate --group Production --timeout 60",
+        ("--timeout",),
+    ),
+)
+_COMMON = ("--group", "--output", "--verbose")
+_OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    "--group": {"help": "the deployment group; else DEPLOYMENT_GROUP_NAME"},
+    "--output": {"choices": ("text", "json"), "default": "text", "help": "json is for programs"},
+    "--verbose": {"action": "store_true", "help": "show each request to the API server"},
+    "--release": {"metavar": "FILE", "help": "release.json; else the bundle's"},
+    "--force-conflicts": {
+        "action": "store_true",
+        "help": "take over the fields that other field managers own",
+    },
+    "--timeout": {
+        "type": int,
+        "metavar": "SECONDS",
+        "help": "wait for so long; else the environment file's rollout.deadline",
+    },
+}
+_SHORT = {"--verbose": ("-v",)}
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What a step gets: which deployment, the environment, where to report, the options."""
+
+    context: context.DeploymentContext
+    environ: Mapping[str, str]
+    console: Console
+    clock: Clock
+    options: argparse.Namespace
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(self.prog, message, f"see {self.prog} --help")
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int:
+    """Run a command; its exit code. Errors end here and nowhere else."""
+    clock = Clock()
+    console = Console(stream, clock, as_json=_wants_json(argv))
+    command = argv[0] if argv else ""
+    try:
+        options = _parser().parse_args(argv)
+        _log_requests(stream, verbose=options.verbose)
+        report = _run(options, environ, console, clock)
+    except WpdeployError as error:
+        report = of_error(error)
+    except KeyboardInterrupt:
+        report = Report(Exit.INTERRUPTED, "interrupted; nothing is undone")
+    except _Terminated:
+        report = Report(Exit.TERMINATED, "terminated by SIGTERM; nothing is undone")
+    except Exception as error:  # noqa: BLE001  # a bug ends with a block and an exit code as well
+        report = _bug(error)
+    console.end(command, report)
+    return int(report.exit)
+
+
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+def _run(
+    options: argparse.Namespace, environ: Mapping[str, str], console: Console, clock: Clock
+) -> Report:
+    signal.signal(signal.SIGTERM, _terminate)
+    release = getattr(options, "release", None)
+    deployment = context.from_environ(environ, BUNDLE, options.group, release)
+    step = importlib.import_module(f"wpdeploy.steps.{options.command}")
+    report: Report = step.run(Invocation(deployment, environ, console, clock, options))
+    return report
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _Terminated
+
+
+def _bug(error: Exception) -> Report:
+    """Where it happened, and not what it says: its text could hold a parameter's value."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    rows = tuple(("at", f"{Path(f.filename).name}:{f.lineno} in {f.name}") for f in frames)
+    kind = type(error).__name__
+    return Report(Exit.BUG, f"a bug in wpdeploy {__version__}: {kind}", (*rows, _ASK))
+
+
+_ASK = ("to do", "please report these lines; the error's own text is left out, it could be secret")
+
+
+def _log_requests(stream: TextIO, *, verbose: bool) -> None:
+    if verbose:
+        handler = logging.StreamHandler(stream)
+        handler.setFormatter(logging.Formatter("           %(message)s"))
+        logger = logging.getLogger("wpdeploy")
+        logger.handlers = [handler]
+        logger.setLevel(logging.INFO)
+
+
+def _wants_json(argv: Sequence[str]) -> bool:
+    """Whether programs read us; needed before the command line is known to be right."""
+    return "--output=json" in argv or ("--output", "json") in pairwise(argv)
+
+
+def _parser() -> _Parser:
+    parser = _Parser("wpdeploy", description="Deploys WordPress to Kubernetes from AWS CodeDeploy.")
+    parser.add_argument("--version", action="version", version=f"wpdeploy {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(
+            command.name,
+            help=command.does,
+            description=command.does,
+            epilog=f"example: {command.example}",
+        )
+        for option in (*_COMMON, *command.options):
+            sub.add_argument(*_SHORT.get(option, ()), option, **_OPTIONS[option])
+    return parser

@@ -1,0 +1,51 @@
+"""The kinds of objects that wpdeploy deploys: their order, and where the API server has them."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+Manifest = dict[str, Any]
+
+
+class Kind(NamedTuple):
+    """A kind's plural in the API's paths, and the API versions that a template may name."""
+
+    plural: str
+    api_versions: tuple[str, ...]
+
+
+# In the order of applying: what a pod needs before it starts comes before the Deployment, what
+# looks at its pods comes after it.
+KINDS: Mapping[str, Kind] = {
+    "ServiceAccount": Kind("serviceaccounts", ("v1",)),
+    "NetworkPolicy": Kind("networkpolicies", ("networking.k8s.io/v1",)),
+    "Secret": Kind("secrets", ("v1",)),
+    "ConfigMap": Kind("configmaps", ("v1",)),
+    "PersistentVolumeClaim": Kind("persistentvolumeclaims", ("v1",)),
+    "Service": Kind("services", ("v1",)),
+    "Deployment": Kind("deployments", ("apps/v1",)),
+    "HorizontalPodAutoscaler": Kind(
+        "horizontalpodautoscalers", ("autoscaling/v1", "autoscaling/v2")
+    ),
+    "PodDisruptionBudget": Kind("poddisruptionbudgets", ("policy/v1",)),
+    "CronJob": Kind("cronjobs", ("batch/v1",)),
+    "Ingress": Kind("ingresses", ("networking.k8s.io/v1",)),
+}
+RANK: Mapping[str, int] = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+def collection(api_version: str, plural: str, namespace: str) -> str:
+    """The path of a namespaced collection on the API server."""
+    prefix = "/apis" if "/" in api_version else "/api"
+    return f"{prefix}/{api_version}/namespaces/{namespace}/{plural}"
+
+
+def path_of(manifest: Manifest) -> str:
+    """The path of the object on the API server."""
+    metadata = manifest["metadata"]
+    plural = KINDS[manifest["kind"]].plural
+    return f"{collection(manifest['apiVersion'], plural, metadata['namespace'])}/{metadata['name']}"
+
+
+def title(manifest: Manifest) -> str:
+    """How the object is called in messages: `Deployment wordpress`."""
+    return f"{manifest['kind']} {manifest['metadata']['name']}"

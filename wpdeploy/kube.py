@@ -1,0 +1,281 @@
+"""Kubernetes, from outside: raw JSON over one connection pool.
+
+The only module that imports kubernetes, and only to read a kubeconfig: the package knows contexts,
+exec plugins and their renewal. Its typed models and its API classes are not used.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from urllib3.exceptions import HTTPError, SSLError
+from urllib3.util import Timeout
+
+from wpdeploy import __version__, api_status
+from wpdeploy.api_status import ApiError
+from wpdeploy.clock import Clock
+from wpdeploy.errors import ClusterError, ConfigurationError
+from wpdeploy.kinds import Manifest, path_of, title
+from wpdeploy.retries import Transient, retrying
+
+FIELD_MANAGER = "wpdeploy"
+_LOG = logging.getLogger(__name__)
+_APPLY = "application/apply-patch+yaml"  # JSON is sent under this type: it is YAML as well
+_JSON_PATCH = "application/json-patch+json"
+_FIRST_ERROR = 400
+_TIMEOUT = Timeout(connect=5, read=30)
+# A watch is opened anew after this time, so that a connection that died unnoticed is found.
+_WATCH_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Access:
+    """How to reach an API server; `authorization` gives the header's value, renewed if asked."""
+
+    url: str
+    pool: urllib3.PoolManager = field(repr=False)
+    authorization: Callable[[bool], str | None] = field(repr=False)
+
+
+class _Kubeconfig:
+    """A kubeconfig's cluster and user; read again when the API server no longer knows the user."""
+
+    def __init__(self, path: str, context: str | None) -> None:
+        self._path = path
+        self._context = context
+        self.configuration = self._load()
+
+    def _load(self) -> Any:
+        # Half a second of imports that the way through EKS does without.
+        from kubernetes.client import Configuration  # noqa: PLC0415
+        from kubernetes.config import load_kube_config  # noqa: PLC0415
+
+        configuration = Configuration()
+        load_kube_config(self._path, self._context, configuration, persist_config=False)
+        return configuration
+
+    def authorization(self, renew: bool) -> str | None:  # noqa: FBT001  # Access' protocol
+        """The header's value; an exec plugin is run again when its token has expired."""
+        if renew:
+            self.configuration = self._load()
+        value: str | None = self.configuration.get_api_key_with_prefix("authorization")
+        return value
+
+
+def from_kubeconfig(path: str, context: str | None) -> Access:
+    """The access that a kubeconfig gives: its file, its context, its exec plugin."""
+    try:
+        kubeconfig = _Kubeconfig(path, context)
+    except Exception as error:  # the package raises what its parts happen to raise
+        hint = "check cluster.kubeconfig and cluster.context in the environment file"
+        raise ConfigurationError(path, f"is no usable kubeconfig: {error}", hint) from error
+    configuration = kubeconfig.configuration
+    return Access(configuration.host.rstrip("/"), _pool(configuration), kubeconfig.authorization)
+
+
+def _pool(configuration: Any) -> urllib3.PoolManager:
+    tls: dict[str, Any] = {
+        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
+        "ca_certs": configuration.ssl_ca_cert,
+        "cert_file": configuration.cert_file,
+        "key_file": configuration.key_file,
+        "server_hostname": configuration.tls_server_name,
+    }
+    tls = {key: value for key, value in tls.items() if value}
+    # Retries are ours. Six streams watch while requests go on, hence the size.
+    common: dict[str, Any] = {
+        "maxsize": 8,
+        "retries": False,
+        **tls,
+    }
+    if configuration.proxy:
+        return urllib3.ProxyManager(configuration.proxy, **common)
+    return urllib3.PoolManager(**common)
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request; `where` is what messages call its object."""
+
+    method: str
+    path: str
+    where: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = ""
+    timeout: Timeout = _TIMEOUT
+
+
+class Cluster:
+    """Requests to one API server, as JSON; `server_time` is by its own clock."""
+
+    def __init__(self, access: Access, clock: Clock, notice: Callable[[str], None]) -> None:
+        self._access = access
+        self._clock = clock
+        self._retrying = retrying(clock, notice)
+        self._seen: tuple[datetime, float] | None = None
+
+    def server_time(self) -> datetime:
+        """Now by the API server's clock: the Date it last sent, and the time gone by since."""
+        if self._seen is None:
+            self.request(Request("GET", "/version", "version"))
+        if self._seen is None:
+            raise ClusterError(self._access.url, "answers without a Date header")
+        date, at = self._seen
+        return date + timedelta(seconds=self._clock.monotonic() - at)
+
+    def get(self, path: str, where: str, query: Mapping[str, str] | None = None) -> Manifest | None:
+        """The object or list at the path; None where there is none, or no such API."""
+        try:
+            return self.request(Request("GET", path, where, query or {}))
+        except ApiError as error:
+            if error.code == api_status.NOT_FOUND:
+                return None
+            raise
+
+    def apply(
+        self,
+        manifest: Manifest,
+        *,
+        dry_run: bool = False,
+        force: bool = False,
+        manager: str = FIELD_MANAGER,
+    ) -> Manifest:
+        """Server-side apply; the object as it then is, or would be."""
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        if dry_run:
+            query["dryRun"] = "All"
+        body = json.dumps(manifest).encode()
+        path, where = path_of(manifest), title(manifest)
+        return self.request(Request("PATCH", path, where, query, body, _APPLY))
+
+    def patch(self, manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
+        """A JSON patch (RFC 6902) of the object; its `test` operations guard it."""
+        body = json.dumps(operations).encode()
+        path, where = path_of(manifest), title(manifest)
+        return self.request(Request("PATCH", path, where, {}, body, _JSON_PATCH))
+
+    def watch(self, path: str, query: Mapping[str, str]) -> "Watch":
+        """The stream of a watch; whatever ends it early is a Transient or an ApiError."""
+        asked = {**query, "watch": "true", "allowWatchBookmarks": "true"}
+        asked["timeoutSeconds"] = str(_WATCH_SECONDS)
+        timeout = Timeout(connect=5, read=_WATCH_SECONDS + 15)
+        return Watch(self._send(Request("GET", path, path, asked, timeout=timeout)), path)
+
+    def request(self, request: Request) -> Manifest:
+        """One request with its retries; the object that the API server answers with."""
+        body: bytes = self._retrying.copy()(lambda: _read(self._send(request), request.path))
+        try:
+            document: Manifest = json.loads(body)
+        except ValueError as error:
+            shown = body[:80].decode("utf-8", "replace")
+            problem = f"answers {request.path} with something other than JSON: {shown}"
+            raise ClusterError(self._access.url, problem) from error
+        return document
+
+    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        response = self._open(request, renew=False)
+        if response.status == api_status.UNAUTHORIZED:
+            response.drain_conn()
+            response = self._open(request, renew=True)
+        if date := response.headers.get("Date"):
+            self._seen = parsedate_to_datetime(date), self._clock.monotonic()
+        if response.status < _FIRST_ERROR:
+            return response
+        status = api_status.parse(_read(response, request.path))
+        error = api_status.error(request.where, request.method, response.status, status)
+        if _may_pass(error):
+            raise Transient(error, _retry_after(response))
+        raise error
+
+    def _open(self, request: Request, *, renew: bool) -> urllib3.BaseHTTPResponse:
+        headers = {"Accept": "application/json", "User-Agent": f"wpdeploy/{__version__}"}
+        if request.content_type:
+            headers["Content-Type"] = request.content_type
+        if authorization := self._access.authorization(renew):
+            headers["Authorization"] = authorization
+        url = self._access.url + request.path
+        url += "?" + urlencode(request.query) if request.query else ""
+        started = self._clock.monotonic()
+        try:
+            response = self._access.pool.request(
+                request.method,
+                url,
+                body=request.body,
+                headers=headers,
+                preload_content=False,
+                redirect=False,
+                timeout=request.timeout,
+            )
+        except HTTPError as error:
+            raise self._unreachable(error) from error
+        spent = (self._clock.monotonic() - started) * 1000
+        _LOG.info("%s %s: %d, %.0f ms", request.method, url, response.status, spent)
+        return response
+
+    def _unreachable(self, error: HTTPError) -> Exception:
+        where = f"API server {self._access.url}"
+        if isinstance(error, SSLError):
+            hint = "check the cluster's CA in the kubeconfig, and the address"
+            return ClusterError(where, f"TLS failed: {error}", hint)
+        hint = "check the address, the route and the security groups"
+        return Transient(ClusterError(where, f"cannot be reached: {error}", hint))
+
+
+class Watch:
+    """The events of an open watch, until it ends; `close` ends it from another thread."""
+
+    def __init__(self, response: urllib3.BaseHTTPResponse, path: str) -> None:
+        self._response = response
+        self._path = path
+
+    def __iter__(self) -> Iterator[Manifest]:
+        """Yield the events; an ERROR event is raised as the ApiError that it holds."""
+        for line in self._lines():
+            event: Manifest = json.loads(line)
+            if event["type"] == "ERROR":
+                status = event["object"]
+                raise api_status.error(self._path, "WATCH", status.get("code", 0), status)
+            yield event
+
+    def close(self) -> None:
+        """End the stream: a reader that waits in it returns."""
+        self._response.shutdown()
+
+    def _lines(self) -> Iterator[bytes]:
+        rest = b""
+        try:
+            while chunk := self._response.read1():
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from lines
+        except HTTPError as error:
+            raise Transient(ClusterError(self._path, f"watch broke off: {error}")) from error
+        finally:
+            self._response.close()
+
+
+def _read(response: urllib3.BaseHTTPResponse, path: str) -> bytes:
+    try:
+        return response.data
+    except HTTPError as error:
+        broke = ClusterError(path, f"the answer broke off: {error}")
+        raise Transient(broke) from error
+
+
+def _may_pass(error: ApiError) -> bool:
+    if error.code == api_status.TOO_MANY:
+        return True
+    message = str(error.status.get("message", ""))
+    wrong = api_status.is_wrong_type(error.code, message)
+    return error.code >= api_status.SERVER_ERROR and not wrong
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None

@@ -1,0 +1,189 @@
+"""Settings: the environment file of a deployment group, as a whole.
+
+k8s/environments/<DEPLOYMENT_GROUP_NAME>.yaml is the source; the dataclasses below are its schema
+(docs/environment.md explains each key). Reading it touches nothing else.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from wpdeploy import checks, files, schema
+from wpdeploy.context import DeploymentContext
+from wpdeploy.errors import ConfigurationError
+from wpdeploy.target import Target
+
+Quantity = Annotated[str, checks.quantity]
+Seconds = Annotated[int, checks.whole(0, 3600)]
+Port = Annotated[int, checks.whole(1, 65535)]
+
+
+@dataclass(frozen=True)
+class ClusterAccess:
+    """Which cluster, and how to reach it: a kubeconfig file and, where needed, its context."""
+
+    kubeconfig: str
+    context: str | None = None
+
+
+@dataclass(frozen=True)
+class ParameterNames:
+    """Where the parameters are: `path`/NAME, or another name for NAME given in `names`."""
+
+    path: Annotated[str, checks.parameter_path]
+    names: Mapping[str, Annotated[str, checks.parameter_name]] = field(default_factory=dict)
+
+    def of(self, name: str) -> str:
+        """The parameter's full name in SSM."""
+        return self.names.get(name) or f"{self.path}/{name}"
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """How long a rollout may take, in seconds."""
+
+    deadline: Annotated[int, checks.whole(10, 3300)] = 900
+    progress_deadline: Annotated[int, checks.whole(10, 3300)] = 600
+    stability_window: Seconds = 10
+
+    def __post_init__(self) -> None:
+        if self.progress_deadline + self.stability_window > self.deadline:
+            raise ValueError(
+                "has a deadline too short for progress_deadline and stability_window together"
+            )
+
+
+@dataclass(frozen=True)
+class Resources:
+    """A container's resources, as Kubernetes has them."""
+
+    requests: Mapping[str, Quantity] = field(default_factory=dict)
+    limits: Mapping[str, Quantity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class WordPress:
+    """The Deployment and its pods."""
+
+    replicas: Annotated[int, checks.whole(0, 1000)] = 3
+    resources: Resources = field(default_factory=Resources)
+    pre_stop_seconds: Seconds = 10
+    termination_grace_seconds: Seconds = 60
+    selector: Mapping[str, Annotated[str, checks.label_value]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.pre_stop_seconds >= self.termination_grace_seconds:
+            raise ValueError("has pre_stop_seconds that leave nothing of termination_grace_seconds")
+
+
+@dataclass(frozen=True)
+class Service:
+    """The NodePort Service; without a port of its own it keeps the one that it has."""
+
+    node_port: Port | None = None
+
+
+@dataclass(frozen=True)
+class Ingress:
+    """The Application Load Balancer."""
+
+    enabled: bool = True
+    class_name: Annotated[str, checks.dns_name] = "alb"
+    scheme: Literal["internet-facing", "internal"] = "internet-facing"
+    target_type: Literal["instance", "ip"] = "ip"
+    success_codes: str = "200"
+    host: Annotated[str, checks.dns_name] | None = None
+    certificate_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class DisruptionBudget:
+    """The PodDisruptionBudget."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Cron:
+    """The CronJob that runs WordPress's own schedule (wp-cron)."""
+
+    enabled: bool = True
+    schedule: Annotated[str, checks.cron_schedule] = "*/5 * * * *"
+
+
+@dataclass(frozen=True)
+class Autoscaling:
+    """The HorizontalPodAutoscaler, which then owns the number of replicas."""
+
+    enabled: bool = False
+    min_replicas: Annotated[int, checks.whole(1, 1000)] = 3
+    max_replicas: Annotated[int, checks.whole(1, 1000)] = 9
+    cpu_percent: Annotated[int, checks.whole(1, 1000)] = 70
+
+    def __post_init__(self) -> None:
+        if self.min_replicas > self.max_replicas:
+            raise ValueError("has more min_replicas than max_replicas")
+
+
+@dataclass(frozen=True)
+class Uploads:
+    """The volume that all pods share for wp-content/uploads."""
+
+    enabled: bool = False
+    storage_class: Annotated[str, checks.dns_name] | None = None
+    size: Quantity = "20Gi"
+
+
+@dataclass(frozen=True)
+class NetworkPolicy:
+    """Who may talk to the pods, and where the pods may go."""
+
+    enabled: bool = False
+    from_cidrs: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    to_ports: tuple[Port, ...] = (80, 443, 587, 3306, 11211)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """An environment: everything that makes it differ from another one."""
+
+    cluster: ClusterAccess
+    namespace: Annotated[str, checks.dns_label]
+    parameters: ParameterNames
+    name: Annotated[str, checks.base_name] = "wordpress"
+    region: str | None = None
+    rollout: Rollout = field(default_factory=Rollout)
+    wordpress: WordPress = field(default_factory=WordPress)
+    service: Service = field(default_factory=Service)
+    ingress: Ingress = field(default_factory=Ingress)
+    disruption_budget: DisruptionBudget = field(default_factory=DisruptionBudget)
+    cron: Cron = field(default_factory=Cron)
+    autoscaling: Autoscaling = field(default_factory=Autoscaling)
+    uploads: Uploads = field(default_factory=Uploads)
+    network_policy: NetworkPolicy = field(default_factory=NetworkPolicy)
+    env: Annotated[Mapping[str, str], checks.env_names] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def target(self) -> Target:
+        """What the steps after `render` must know."""
+        return Target(
+            kubeconfig=self.cluster.kubeconfig,
+            context=self.cluster.context,
+            namespace=self.namespace,
+            name=self.name,
+            deadline=self.rollout.deadline,
+            stability_window=self.rollout.stability_window,
+        )
+
+
+def read(context: DeploymentContext) -> Settings:
+    """The settings of the context's deployment group."""
+    path = context.environment_file
+    try:
+        return schema.parse(files.read_text(path), Settings)
+    except ValueError as error:
+        raise ConfigurationError(context.shown(path), str(error)) from None
+    except schema.SchemaError as error:
+        faults = [f"line {fault.line}: {fault.problem}" for fault in error.faults]
+        raise ConfigurationError(context.shown(path), faults) from None

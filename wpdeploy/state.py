@@ -1,0 +1,99 @@
+"""State: what one hook leaves for the next, in one file without a parameter's value.
+
+The hooks of a deployment are separate processes. deployment.json, in a directory of its own with
+mode 0700, holds what `apply` and `validate` need, so that they read no template, no environment
+file and no parameter again.
+"""
+
+import dataclasses
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from wpdeploy.context import DeploymentContext
+from wpdeploy.errors import ConfigurationError
+from wpdeploy.kinds import Manifest
+from wpdeploy.release import Release
+from wpdeploy.target import Target
+
+_FILE = "deployment.json"
+
+
+@dataclass(frozen=True)
+class AppliedAt:
+    """When the release was applied, by the API server's clock, and the Deployment's generation."""
+
+    since: datetime
+    generation: int
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment between its hooks; `parameters` has path, version and date by name."""
+
+    group: str
+    deployment_id: str
+    release: Release
+    target: Target
+    config: str
+    parameters: dict[str, dict[str, Any]]
+    manifests: tuple[Manifest, ...]
+    applied: AppliedAt | None = None
+
+
+def write(context: DeploymentContext, deployment: Deployment) -> None:
+    """Write deployment.json as a whole or not at all."""
+    directory = context.state_directory
+    temporary = directory / f".{_FILE}.{os.getpid()}"
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        temporary.touch(mode=0o600)
+        temporary.write_text(json.dumps(dataclasses.asdict(deployment), default=datetime.isoformat))
+        temporary.replace(directory / _FILE)
+    except OSError as error:
+        hint = "the user of the CodeDeploy agent must be able to write there; see WPDEPLOY_ROOT"
+        problem = f"cannot be written: {error.strerror}"
+        raise ConfigurationError(str(directory), problem, hint) from error
+
+
+def read(context: DeploymentContext) -> Deployment | None:
+    """What an earlier step of this deployment left; None where there was none."""
+    path = context.state_directory / _FILE
+    try:
+        document = json.loads(path.read_text())
+        return _deployment(document)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        hint = "run the deployment again from its first step"
+        problem = f"is not readable: {type(error).__name__}"
+        raise ConfigurationError(str(path), problem, hint) from error
+
+
+def required(context: DeploymentContext) -> Deployment:
+    """What `render` left; a ConfigurationError where it did not run."""
+    deployment = read(context)
+    if deployment is None:
+        where = str(context.state_directory / _FILE)
+        raise ConfigurationError(where, "there is no such file", "run `render` first")
+    return deployment
+
+
+def _deployment(document: dict[str, Any]) -> Deployment:
+    applied = document["applied"]
+    since = applied and datetime.fromisoformat(applied["since"])
+    own = {
+        "release": Release(**document["release"]),
+        "target": Target(**document["target"]),
+        "manifests": tuple(document["manifests"]),
+        "applied": AppliedAt(since, applied["generation"]) if applied else None,
+    }
+    return Deployment(**(document | own))
+
+
+def path_shown(context: DeploymentContext) -> Path:
+    """The file's path, for messages."""
+    return context.state_directory / _FILE

@@ -1,0 +1,1 @@
+"""The commands, one module each: what each does, in order, and which adapters it uses."""

@@ -1,0 +1,55 @@
+"""`validate`: wait for the rollout, and judge it.
+
+After `apply` it judges that apply, by deployment.json; by hand, with no earlier step, it judges the
+generation that is current.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+
+from wpdeploy import kube, rollout, state
+from wpdeploy.cli import Invocation
+from wpdeploy.errors import Exit
+from wpdeploy.observation import Observation
+from wpdeploy.report import Report
+from wpdeploy.rollout import Outcome, Verdict
+from wpdeploy.state import AppliedAt
+from wpdeploy.target import Target
+
+EXITS: Mapping[Outcome, Exit] = {
+    Outcome.SUCCEEDED: Exit.SUCCESS,
+    Outcome.FAILED: Exit.ROLLOUT_FAILED,
+    Outcome.TIMED_OUT: Exit.ROLLOUT_TIMED_OUT,
+}
+
+
+def run(invocation: Invocation) -> Report:
+    """Judge the rollout of the environment's Deployment."""
+    console = invocation.console
+    target, applied = _judged(invocation)
+    access = kube.from_kubeconfig(target.kubeconfig, target.context)
+    cluster = kube.Cluster(access, invocation.clock, console.line)
+    seconds = invocation.options.timeout or target.deadline
+    observation = Observation(cluster, target, applied, invocation.clock, console.line)
+    with closing(observation):
+        verdict = rollout.wait(
+            observation, invocation.clock, seconds, lambda verdict: console.state(verdict.sentence)
+        )
+    return _report(target, verdict)
+
+
+def _judged(invocation: Invocation) -> tuple[Target, AppliedAt | None]:
+    deployment = state.read(invocation.context)
+    if deployment and deployment.applied:
+        return deployment.target, deployment.applied
+    invocation.console.line("no apply of this deployment is known: judging what is current")
+    # An operator's way: the hooks do not pay for reading the environment file again.
+    from wpdeploy import settings  # noqa: PLC0415
+
+    return settings.read(invocation.context).target, None
+
+
+def _report(target: Target, verdict: Verdict) -> Report:
+    sentence = f"Deployment {target.name}: {verdict.sentence}"
+    data = {"outcome": verdict.outcome.value, **dict(verdict.details)}
+    return Report(EXITS[verdict.outcome], sentence, verdict.details, data)

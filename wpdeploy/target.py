@@ -1,0 +1,15 @@
+"""Target: what `apply` and `validate` must know of an environment."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Target:
+    """The cluster, the Deployment and its Service, and how long a rollout may take (seconds)."""
+
+    kubeconfig: str
+    context: str | None
+    namespace: str
+    name: str
+    deadline: int
+    stability_window: int
