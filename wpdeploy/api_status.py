@@ -52,12 +52,12 @@ def is_wrong_type(code: int, message: str) -> bool:
     return code == SERVER_ERROR and bool(_WRONG_TYPE.search(message))
 
 
-def parse(body: bytes) -> Mapping[str, Any]:
+def parse(body: str) -> Mapping[str, Any]:
     """The Status object of an answer; its text as the message where it is none."""
     try:
         document = json.loads(body)
     except ValueError:
-        return {"message": body[:200].decode("utf-8", "replace").strip()}
+        return {"message": body[:200].strip()}
     return document if isinstance(document, dict) else {"message": str(document)[:200]}
 
 
@@ -76,7 +76,7 @@ def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tup
     elif code == FORBIDDEN and "being terminated" not in message:
         problem, hint = (
             f"forbidden: {message}",
-            "allow this verb: k8s/cluster/role.yaml",
+            "see whether the namespace exists and has the Role of k8s/cluster/role.yaml",
         )
     elif code == NOT_FOUND and details.get("kind") == "namespaces":
         name = details.get("name")

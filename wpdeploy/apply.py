@@ -5,7 +5,7 @@ every object, every refusal told at once. It writes one thing, the handover of w
 owned (handover.py), and that only after no object met a conflict with somebody else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -24,6 +24,7 @@ _REPLICAS = ".spec.replicas"
 _AUTOSCALERS = {SEED, "kube-controller-manager"}
 _HANDOVER_ATTEMPTS = 5
 
+Live = Mapping[str, Manifest | None]
 Action = Literal["created", "changed", "unchanged"]
 
 
@@ -62,23 +63,27 @@ class ApplyResult:
     objects: tuple[Applied, ...]
 
 
-def rehearse(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> None:
-    """Hand over and dry-run every object; raise all refusals at once, nothing deployed."""
-    live = {
-        title(manifest): cluster.get(path_of(manifest), title(manifest)) for manifest in manifests
-    }
+def rehearse(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> Live:
+    """Hand over and dry-run every object; raise all refusals at once. What lives, by title."""
+    live = {title(manifest): _live(cluster, manifest) for manifest in manifests}
     due = [manifest for manifest in manifests if handover.is_due(live[title(manifest)])]
     _raise_all(_refusals(cluster, manifests, force=force, due=due))
     for manifest in due:
-        _hand_over(cluster, manifest)
+        live[title(manifest)] = _hand_over(cluster, manifest)
     _raise_all(_refusals(cluster, due, force=force, due=()))
+    return live
 
 
-def apply(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> ApplyResult:
-    """Apply the rehearsed manifests in the order given."""
+def apply(
+    cluster: Cluster, manifests: Sequence[Manifest], live: Live, *, force: bool = False
+) -> ApplyResult:
+    """Apply in the order given what was rehearsed, and what `rehearse` found living."""
     since = cluster.server_time()
     floor = _least_replicas(manifests)
-    applied = [_apply(cluster, manifest, floor, force=force) for manifest in manifests]
+    applied = [
+        _apply(cluster, manifest, live[title(manifest)], floor, force=force)
+        for manifest in manifests
+    ]
     return ApplyResult(since, tuple(applied))
 
 
@@ -145,23 +150,24 @@ def _hint(refusal: ApiError) -> str:
     return refusal.hint
 
 
-def _hand_over(cluster: Cluster, manifest: Manifest) -> None:
-    for attempt in range(_HANDOVER_ATTEMPTS):
-        live = _live(cluster, manifest)
-        if live is None or not handover.is_due(live):
-            return
+def _hand_over(cluster: Cluster, manifest: Manifest) -> Manifest | None:
+    attempt = 0
+    while (live := _live(cluster, manifest)) and handover.is_due(live):
         try:
-            cluster.patch(manifest, handover.operations(live, MANAGER))
+            return cluster.patch(manifest, handover.operations(live, MANAGER))
         except ApiError as error:
             # A controller wrote its status in between: the next look has the new version.
-            if error.code != api_status.CONFLICT or attempt == _HANDOVER_ATTEMPTS - 1:
+            attempt += 1
+            if error.code != api_status.CONFLICT or attempt == _HANDOVER_ATTEMPTS:
                 raise
+    return live
 
 
-def _apply(cluster: Cluster, manifest: Manifest, floor: int | None, *, force: bool) -> Applied:
-    live = _live(cluster, manifest)
+def _apply(
+    cluster: Cluster, manifest: Manifest, live: Manifest | None, floor: int | None, *, force: bool
+) -> Applied:
     autoscaled = floor is not None and manifest["kind"] == "Deployment"
-    if autoscaled and live is not None and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
+    if autoscaled and live and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
         _seed(cluster, manifest, live["spec"]["replicas"])
     try:
         after = cluster.apply(manifest, force=force, manager=MANAGER)

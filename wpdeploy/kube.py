@@ -6,6 +6,7 @@ exec plugins and their renewal. Its typed models and its API classes are not use
 
 import json
 import logging
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from wpdeploy.api_status import ApiError
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError, ConfigurationError
 from wpdeploy.kinds import Manifest, path_of, title
+from wpdeploy.redaction import redacted
 from wpdeploy.retries import Transient, retrying
 
 FIELD_MANAGER = "wpdeploy"
@@ -101,7 +103,10 @@ def _pool(configuration: Any) -> urllib3.PoolManager:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request; `where` is what messages call its object."""
+    """One HTTP request; `where` is what messages call its object.
+
+    `secrets` are the values in its body: an answer that cites them is redacted.
+    """
 
     method: str
     path: str
@@ -110,6 +115,7 @@ class Request:
     body: bytes | None = None
     content_type: str = ""
     timeout: Timeout = _TIMEOUT
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
 class Cluster:
@@ -153,7 +159,8 @@ class Cluster:
             query["dryRun"] = "All"
         body = json.dumps(manifest).encode()
         path, where = path_of(manifest), title(manifest)
-        return self.request(Request("PATCH", path, where, query, body, _APPLY))
+        secrets = _secrets(manifest)
+        return self.request(Request("PATCH", path, where, query, body, _APPLY, secrets=secrets))
 
     def patch(self, manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
         """A JSON patch (RFC 6902) of the object; its `test` operations guard it."""
@@ -188,7 +195,8 @@ class Cluster:
             self._seen = parsedate_to_datetime(date), self._clock.monotonic()
         if response.status < _FIRST_ERROR:
             return response
-        status = api_status.parse(_read(response, request.path))
+        answer = _read(response, request.path).decode("utf-8", "replace")
+        status = api_status.parse(redacted(answer, request.secrets))
         error = api_status.error(request.where, request.method, response.status, status)
         if _may_pass(error):
             raise Transient(error, _retry_after(response))
@@ -258,6 +266,11 @@ class Watch:
             raise Transient(ClusterError(self._path, f"watch broke off: {error}")) from error
         finally:
             self._response.close()
+
+
+def _secrets(manifest: Manifest) -> tuple[str, ...]:
+    data = manifest.get("data", {}) if manifest["kind"] == "Secret" else {}
+    return tuple(b64decode(value).decode() for value in data.values())
 
 
 def _read(response: urllib3.BaseHTTPResponse, path: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TextIO
 from wpdeploy.errors import Exit, WpdeployError
 
 LINES, COLUMNS = 13, 100
-_LABEL = 10
+_LABEL, _ITEM = 10, "-"
 _REMINDER = 30.0
 _WORDS: Mapping[Exit, str] = {
     Exit.SUCCESS: "succeeded",
@@ -85,7 +85,7 @@ def of_error(error: WpdeployError) -> Report:
         sentence, rows = f"{error.where}: {error.problems[0]}", []
     else:
         sentence = f"{error.where}: {len(error.problems)} problems"
-        rows = [("-", problem) for problem in error.problems]
+        rows = [(_ITEM, problem) for problem in error.problems]
     if error.hint:
         rows.append(("to do", error.hint))
     data = {"where": error.where, "problems": error.problems, "hint": error.hint}
@@ -106,9 +106,8 @@ def _lines(command: str, report: Report) -> list[str]:
     word = _WORDS.get(report.exit, "FAILED")
     code = "" if report.exit is Exit.SUCCESS else f" (exit {int(report.exit)})"
     lines = _wrapped(f"wpdeploy {command}: {word}{code}: ", report.sentence, "    ")
-    width = 2 if all(label == "-" for label, _ in report.rows[:-1]) and report.rows else _LABEL
     for label, text in report.rows:
-        lead = f"  {label:{width if label == '-' else _LABEL}}"
+        lead = f"  {label} " if label == _ITEM else f"  {label:{_LABEL}}"
         lines += _wrapped(lead, text, " " * len(lead))
     return lines
 

@@ -122,7 +122,7 @@ def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
                 ("container", f"{container.name}, {container.restarts} restarts"),
                 ("reason", found.reason),
                 ("image", container.image),
-                ("message", container.message),
+                ("message", container.message.replace(container.image, "IMAGE")),
             )
             details = tuple((label, text) for label, text in rows if text)
             return Verdict(Outcome.FAILED, f"pod {pod.name}: {found.reason}", details)
@@ -171,7 +171,7 @@ def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Ite
 def _waited_for(workload: Workload, pods: Sequence[Pod]) -> str:
     late = next((pod for pod in pods if not pod.ready), None)
     if late is None:
-        return f", {workload.replica_failure}" if workload.replica_failure else ""
+        return f", {workload.replica_failure or f'{len(pods)} pods so far'}"
     reasons = [item.waiting for item in late.containers if item.waiting]
     return f", waiting for {late.name}: {late.unschedulable or (reasons or ['not ready'])[0]}"
 

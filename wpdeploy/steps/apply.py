@@ -16,8 +16,8 @@ def run(invocation: Invocation) -> Report:
     access = kube.from_kubeconfig(target.kubeconfig, target.context)
     cluster = kube.Cluster(access, invocation.clock, line)
     force = invocation.options.force_conflicts
-    apply.rehearse(cluster, deployment.manifests, force=force)
-    result = apply.apply(cluster, deployment.manifests, force=force)
+    live = apply.rehearse(cluster, deployment.manifests, force=force)
+    result = apply.apply(cluster, deployment.manifests, live, force=force)
     for applied in result.objects:
         line(f"{applied.title} {applied.action}")
     generation = _generation(result, target.name)

@@ -34,7 +34,7 @@ def run(invocation: Invocation) -> Report:
     access = kube.from_kubeconfig(env.cluster.kubeconfig, env.cluster.context)
     cluster = kube.Cluster(access, invocation.clock, line)
     force = invocation.options.force_conflicts
-    apply.rehearse(cluster, (*own, *rendered), force=force)
+    live = apply.rehearse(cluster, (*own, *rendered), force=force)
     line("dry-run: the API server accepts all of them")
     state.write(
         context,
@@ -48,7 +48,7 @@ def run(invocation: Invocation) -> Report:
             manifests=rendered,
         ),
     )
-    apply.apply(cluster, own, force=force)
+    apply.apply(cluster, own, live, force=force)
     return _report(rendered, config.name)
 
 
