@@ -1,5 +1,6 @@
 """AWS on loopback: moto's server, with a key and parameters as an account would have them."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ class Aws:
     """A running stand-in for AWS; `environ` is what a process needs to reach it."""
 
     def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.WARNING)
         self._server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
         self._server.start()
         host, port = self._server.get_host_and_port()
@@ -22,12 +24,7 @@ class Aws:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._server.stop()
 
     @property

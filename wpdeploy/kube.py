@@ -18,7 +18,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.util import Timeout
 
-from wpdeploy import __version__, api_status
+from wpdeploy import __version__, api_status, json_in_yaml
 from wpdeploy.api_status import ApiError
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError, ConfigurationError
@@ -28,7 +28,7 @@ from wpdeploy.retries import Transient, retrying
 
 FIELD_MANAGER = "wpdeploy"
 _LOG = logging.getLogger(__name__)
-_APPLY = "application/apply-patch+yaml"  # JSON is sent under this type: it is YAML as well
+_APPLY = "application/apply-patch+yaml"  # the API server has no such type for JSON
 _JSON_PATCH = "application/json-patch+json"
 _FIRST_ERROR = 400
 _TIMEOUT = Timeout(connect=5, read=30)
@@ -126,6 +126,7 @@ class Cluster:
         self._clock = clock
         self._retrying = retrying(clock, notice)
         self._seen: tuple[datetime, float] | None = None
+        self._lost = False
 
     def server_time(self) -> datetime:
         """Now by the API server's clock: the Date it last sent, and the time gone by since."""
@@ -157,7 +158,7 @@ class Cluster:
         query = {"fieldManager": manager, "force": str(force).lower()}
         if dry_run:
             query["dryRun"] = "All"
-        body = json.dumps(manifest).encode()
+        body = json_in_yaml.dumps(manifest).encode()
         path, where = path_of(manifest), title(manifest)
         secrets = _secrets(manifest)
         return self.request(Request("PATCH", path, where, query, body, _APPLY, secrets=secrets))
@@ -194,11 +195,14 @@ class Cluster:
         if date := response.headers.get("Date"):
             self._seen = parsedate_to_datetime(date), self._clock.monotonic()
         if response.status < _FIRST_ERROR:
+            self._lost = False
             return response
         answer = _read(response, request.path).decode("utf-8", "replace")
         status = api_status.parse(redacted(answer, request.secrets))
         error = api_status.error(request.where, request.method, response.status, status)
-        if _may_pass(error):
+        # An API server that has just started forbids everything until it knows its Roles.
+        starting = self._lost and error.code == api_status.FORBIDDEN
+        if starting or _may_pass(error):
             raise Transient(error, _retry_after(response))
         raise error
 
@@ -232,6 +236,7 @@ class Cluster:
         if isinstance(error, SSLError):
             hint = "check the cluster's CA in the kubeconfig, and the address"
             return ClusterError(where, f"TLS failed: {error}", hint)
+        self._lost = True
         hint = "check the address, the route and the security groups"
         return Transient(ClusterError(where, f"cannot be reached: {error}", hint))
 

@@ -6,7 +6,6 @@ not is refused.
 """
 
 import dataclasses
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, TemplateError, Undefined
 
-from wpdeploy import files, strict_yaml
+from wpdeploy import files, json_in_yaml, strict_yaml
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import KINDS, RANK, Manifest, title
@@ -100,9 +99,7 @@ def _line_of(error: BaseException) -> int:
 def _as_json(value: object) -> object:
     if isinstance(value, Undefined):
         return value  # jinja2 raises the error when it is put into the text
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=dataclasses.asdict)
-    # libyaml takes U+0085, U+2028 and the like for line ends: all but ASCII goes in as an escape.
-    return re.sub(r"[^\x20-\x7e]", lambda match: f"\\U{ord(match[0]):08X}", text)
+    return json_in_yaml.dumps(value, default=dataclasses.asdict)
 
 
 def _check_places(environment: Environment, source: str) -> None:

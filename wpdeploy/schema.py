@@ -17,6 +17,7 @@ from typing import (
     Literal,
     NamedTuple,
     TypeVar,
+    Union,
     get_args,
     get_origin,
     get_type_hints,
@@ -83,7 +84,7 @@ class _Reader:
         origin = get_origin(kind)
         if origin is Annotated:
             return self._checked(node, kind, path)
-        if origin in (types.UnionType, Literal):
+        if origin in {types.UnionType, Union, Literal}:
             return self._choice(node, kind, path)
         if dataclasses.is_dataclass(kind):
             return self._dataclass(node, kind, path)

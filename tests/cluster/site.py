@@ -98,7 +98,8 @@ class Site:
             "wordpress": {"pre_stop_seconds": 1, "termination_grace_seconds": 5},
         }
         shipped = yaml.safe_load((ROOT / "k8s/environments/Test.yaml").read_text())
-        text = json.dumps(merged(merged(merged(shipped, own), OLD_SERVER), changes or {}))
+        both = merged(merged(shipped, own), OLD_SERVER)
+        text = json.dumps(merged(both, changes or {}), ensure_ascii=False)
         (self.bundle / "k8s/environments/Test.yaml").write_text(text)
 
     def release(self, tag: str, digest: str = "a") -> None:
