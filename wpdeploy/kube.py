@@ -66,7 +66,8 @@ class _Kubeconfig:
         """The header's value; an exec plugin is run again when its token has expired."""
         if renew:
             self.configuration = self._load()
-        value: str | None = self.configuration.get_api_key_with_prefix("authorization")
+        names = ("BearerToken", "authorization")  # the package's versions differ in this
+        value: str | None = self.configuration.get_api_key_with_prefix(*names)
         return value
 
 

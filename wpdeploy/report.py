@@ -113,10 +113,8 @@ def _lines(command: str, report: Report) -> list[str]:
 
 
 def _wrapped(lead: str, text: str, indent: str) -> list[str]:
-    one_line = _ascii(" ".join(text.split()))
-    return textwrap.wrap(
-        one_line, COLUMNS, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False
-    ) or [lead.rstrip()]
+    one_line = lead + _ascii(" ".join(text.split()))
+    return textwrap.wrap(one_line, COLUMNS, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _cut(lines: Sequence[str]) -> list[str]:

@@ -45,8 +45,7 @@ def aws() -> Iterator[Aws]:
 def make_site(plane: ControlPlane, player: Player, aws: Aws, tmp_path: Path) -> Callable[[], Site]:
     def make() -> Site:
         namespace = f"site-{next(_NUMBERS)}"
-        kubeconfig = plane.kubeconfig("bastion", ["wpdeploy"])
-        site = Site(plane, player, aws, namespace, tmp_path / namespace, kubeconfig)
+        site = Site(plane, player, aws, namespace, tmp_path / namespace)
         site.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         plane.await_admission(namespace)
         for manifest in yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text()):

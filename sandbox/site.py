@@ -1,0 +1,167 @@
+"""A site on one machine: a copy of the bundle, its parameters, and wpdeploy run on it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from sandbox.aws import Aws
+
+ROOT = Path(__file__).parent.parent
+STEPS = ("cleanup", "render", "apply", "validate")
+REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/wordpress"
+Json = dict[str, Any]
+
+
+class Result(NamedTuple):
+    """A finished step: its exit code, and what it printed."""
+
+    code: int
+    output: str
+
+    @property
+    def block(self) -> list[str]:
+        """The lines of the last block."""
+        lines = self.output.splitlines()
+        starts = [number for number, line in enumerate(lines) if line.startswith("wpdeploy ")]
+        return lines[starts[-1] :]
+
+    @property
+    def verdict(self) -> str:
+        """The last block as one line."""
+        return " ".join(" ".join(self.block).split())
+
+
+def image(tag: str, digest: str = "a") -> str:
+    """A reference by tag and digest, as release.json has it."""
+    return f"{REPOSITORY}:{tag}@sha256:{digest * 64}"
+
+
+def merged(base: Json, changes: Mapping[str, Any]) -> Json:
+    """A deep merge: mappings into mappings, all else replaced."""
+    found = dict(base)
+    for key, value in changes.items():
+        inner = found.get(key)
+        both = isinstance(inner, dict) and isinstance(value, dict)
+        found[key] = merged(inner, value) if both and inner else value
+    return found
+
+
+@contextmanager
+def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
+    """A step that is ended with the block, whatever happened."""
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+@dataclass
+class Site:
+    """One environment, Test, in a namespace of a cluster, with `changes` to its settings."""
+
+    aws: Aws
+    namespace: str
+    directory: Path
+    kubeconfig: Path
+    changes: Json
+    group: str = "Test"
+    deployment_id: str = "d-TEST00001"
+    values: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+    @property
+    def bundle(self) -> Path:
+        """The bundle's directory."""
+        return self.directory / "bundle"
+
+    @property
+    def path(self) -> str:
+        """Where the Parameter Store has the site's parameters."""
+        return f"/wordpress/{self.namespace}"
+
+    def set_up(self) -> None:
+        """Make the bundle and the parameters."""
+        for name in ("wpdeploy", "k8s"):
+            unwanted = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, self.bundle / name, ignore=unwanted)
+        self.configure()
+        self.release("v1")
+        known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+        for name, spec in known.items():
+            self.values[name] = (f"value-of-{name}", spec.get("secret", True))
+        self.aws.put_parameters(self.path, self.values)
+
+    def configure(self, changes: Mapping[str, Any] | None = None) -> None:
+        """Write the environment file: the repository's, for this place, with these changes."""
+        file = Path("k8s/environments") / f"{self.group}.yaml"
+        own = {
+            "cluster": {"kubeconfig": str(self.kubeconfig)},
+            "namespace": self.namespace,
+            "parameters": {"path": self.path},
+        }
+        settings = yaml.safe_load((ROOT / file).read_text())
+        for change in (own, self.changes, changes or {}):
+            settings = merged(settings, change)
+        (self.bundle / file).write_text(json.dumps(settings, ensure_ascii=False))
+
+    def release(self, tag: str, digest: str = "a") -> None:
+        """Write release.json for an image of that tag."""
+        document = {"image": image(tag, digest), "commit": "c0ffee", "build": "wp:1"}
+        text = json.dumps(document | {"time": "2026-11-01T12:00:00Z"})
+        (self.bundle / "release.json").write_text(text)
+
+    def put(self, name: str, value: str) -> None:
+        """Store another value for a parameter."""
+        self.values[name] = (value, self.values[name][1])
+        self.aws.put_parameters(self.path, {name: self.values[name]})
+
+    def environ(self) -> dict[str, str]:
+        """The agent's environment, and where the stand-ins are."""
+        passed = {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
+        return {
+            **passed,
+            **self.aws.environ,
+            "PATH": "/usr/bin:/bin",
+            "PYTHONPATH": str(self.bundle),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "DEPLOYMENT_ID": self.deployment_id,
+            "DEPLOYMENT_GROUP_NAME": self.group,
+            "WPDEPLOY_ROOT": str(self.directory / "root"),
+        }
+
+    def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
+        """A step as a process that runs."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "wpdeploy", *argv],
+            env=self.environ() | environ,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self, *argv: str, **environ: str) -> Result:
+        """A step, run to its end."""
+        with running(self.start(*argv, **environ)) as process:
+            output, _ = process.communicate(timeout=120)
+            return Result(process.returncode, output)
+
+    def deploy(self, steps: Sequence[str] = STEPS) -> Result:
+        """The steps in order, up to the first that fails; the last one's result."""
+        result = Result(0, "")
+        for step in steps:
+            result = self.run(step)
+            if result.code:
+                break
+        return result

@@ -1,0 +1,125 @@
+"""A proxy in front of an API server, which a test makes misbehave.
+
+Plain HTTP on loopback in front, the bastion's certificate behind. `rules` decide for each request:
+the first one that has an answer gives it.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple, Self
+
+import urllib3
+
+from tests.cluster.control_plane import ControlPlane
+
+
+class Answer(NamedTuple):
+    """What the proxy answers instead of the API server."""
+
+    status: int
+    body: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+Rule = Callable[[str, str], Answer | None]
+
+
+class Proxy:
+    """A running proxy; `requests` has the method and path of what came."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.rules: list[Rule] = []
+        self.requests: list[tuple[str, str]] = []
+        self._pool = plane.client("bastion", ["wpdeploy"])
+        self._url = plane.url
+        self._open: list[urllib3.BaseHTTPResponse] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self.close_watches()
+        self._pool.clear()
+
+    def close_watches(self) -> int:
+        """Cut the streams that are open; how many there were."""
+        streams, self._open = self._open, []
+        for response in streams:
+            response.shutdown()
+        return len(streams)
+
+    def answer(self, method: str, path: str) -> Answer | None:
+        """The rules' answer to a request, if they have one."""
+        self.requests.append((method, path))
+        found = (rule(method, path) for rule in self.rules)
+        return next((answer for answer in found if answer), None)
+
+    def forward(self, method: str, path: str, body: bytes, kind: str) -> urllib3.BaseHTTPResponse:
+        """The API server's own answer, unread."""
+        response = self._pool.request(
+            method,
+            self._url + path,
+            body=body or None,
+            headers={"Content-Type": kind} if kind else {},
+            preload_content=False,
+            timeout=90.0,
+        )
+        if "watch=true" in path:
+            self._open.append(response)
+        return response
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _serve(self) -> None:
+                size = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(size)
+                answer = proxy.answer(self.command, self.path)
+                if answer:
+                    self._reply(answer.status, answer.headers, answer.body.encode())
+                    return
+                kind = self.headers.get("Content-Type") or ""
+                response = proxy.forward(self.command, self.path, body, kind)
+                if "watch=true" in self.path and response.status == 200:
+                    self._stream(response)
+                else:
+                    date = (("Date", response.headers["Date"]),)
+                    self._reply(response.status, date, response.data)
+
+            do_GET = do_PATCH = do_POST = _serve  # noqa: N815  # http.server's names
+
+            def _reply(
+                self, status: int, headers: tuple[tuple[str, str], ...], body: bytes
+            ) -> None:
+                self.send_response_only(status)
+                for name, value in headers:
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def _stream(self, response: urllib3.BaseHTTPResponse) -> None:
+                """Pass on what comes, until either side has gone; then the connection is cut."""
+                self.send_response(200)
+                self.end_headers()
+                self.close_connection = True
+                with suppress(OSError, urllib3.exceptions.HTTPError):
+                    while chunk := response.read1():
+                        self.wfile.write(chunk)
+                        self.wfile.flush()
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        return Handler

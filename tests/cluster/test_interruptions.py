@@ -1,0 +1,122 @@
+"""What breaks between wpdeploy and the API server, and passes: the deployment still ends right."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.proxy import Answer, Proxy
+from tests.cluster.site import Site, running, until
+
+EXPIRED = json.dumps({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
+
+
+@pytest.fixture
+def proxy(site: Site, tmp_path: Path) -> Iterator[Proxy]:
+    """A proxy that the site's kubeconfig points to."""
+    with Proxy(site.plane) as started:
+        name = {"name": "proxy"}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{**name, "cluster": {"server": started.url}}],
+            "users": [{**name, "user": {}}],
+            "contexts": [{**name, "context": {"cluster": "proxy", "user": "proxy"}}],
+            "current-context": "proxy",
+        }
+        site.kubeconfig = tmp_path / "proxy.kubeconfig"
+        site.kubeconfig.write_text(json.dumps(config))
+        site.configure()
+        yield started
+
+
+def watches(proxy: Proxy) -> int:
+    return sum("watch=true" in path for _, path in proxy.requests)
+
+
+def test_the_api_server_killed_in_mid_rollout(site: Site) -> None:
+    site.deployed()
+    site.release("slow", digest="b")
+    assert site.deploy(["render", "apply"]).code == 0
+    with running(site.start("validate", "-v")) as process:
+        assert process.stdout is not None
+        until(lambda: "watch=true" in process.stdout.readline())  # type: ignore[union-attr]
+        site.plane.stop_apiserver()
+        site.plane.start_apiserver()
+        output, _ = process.communicate(timeout=90)
+    assert process.returncode == 0, output
+    assert "ready 3/3" in output.splitlines()[-1]
+
+
+def test_the_api_server_killed_before_an_apply(site: Site) -> None:
+    assert site.run("render").code == 0
+    site.plane.stop_apiserver()
+    with running(site.start("apply")) as process:
+        assert process.stdout is not None
+        until(lambda: "trying again" in process.stdout.readline())  # type: ignore[union-attr]
+        site.plane.start_apiserver()
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+    assert site.run("validate").code == 0
+
+
+def test_watches_cut_again_and_again(site: Site, proxy: Proxy) -> None:
+    site.release("slow")
+    assert site.deploy(["render", "apply"]).code == 0
+    with running(site.start("validate")) as process:
+        for count in (4, 8, 12):
+            until(lambda count=count: watches(proxy) >= count)  # type: ignore[misc]
+            assert proxy.close_watches() >= 4
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
+def test_a_watch_whose_version_is_too_old_begins_with_a_new_list(site: Site, proxy: Proxy) -> None:
+    left = [1, 1, 1, 1]
+
+    def expired(_method: str, path: str) -> Answer | None:
+        """Each second refusal comes as an ERROR event, as from a server that found out later."""
+        if "watch=true" not in path or not left:
+            return None
+        left.pop()
+        event = json.dumps({"type": "ERROR", "object": json.loads(EXPIRED)}) + "\n"
+        return Answer(200, event) if len(left) % 2 else Answer(410, EXPIRED)
+
+    proxy.rules.append(expired)
+    site.release("slow")
+    result = site.deploy()
+    assert result.code == 0, result.output
+    assert not left
+    lists = [path for _, path in proxy.requests if "pods" in path and "watch=true" not in path]
+    assert len(lists) >= 1
+
+
+def test_throttling_is_obeyed(site: Site, proxy: Proxy) -> None:
+    busy = json.dumps({"kind": "Status", "code": 429, "message": "too many requests"})
+    left = [1, 1, 1]
+
+    def throttled(method: str, _path: str) -> Answer | None:
+        if method == "PATCH" and left:
+            left.pop()
+            return Answer(429, busy, (("Retry-After", "1"),))
+        return None
+
+    proxy.rules.append(throttled)
+    result = site.run("render")
+    assert result.code == 0, result.output
+    assert result.output.count("trying again") == 3
+    assert not left
+    assert site.deploy(["apply", "validate"]).code == 0
+
+
+def test_a_server_that_answers_500_for_a_while(site: Site, proxy: Proxy) -> None:
+    left = [1] * 4
+
+    def broken(_method: str, _path: str) -> Answer | None:
+        return Answer(500, "etcdserver: leader changed") if left and left.pop() else None
+
+    proxy.rules.append(broken)
+    result = site.deploy()
+    assert result.code == 0, result.output
+    assert not left
