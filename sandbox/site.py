@@ -104,6 +104,8 @@ class Site:
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
         """Write the environment file: the repository's, for this place, with these changes."""
         file = Path("k8s/environments") / f"{self.group}.yaml"
+        if not (ROOT / file).exists():
+            return  # wpdeploy itself says what is wrong with the group
         own = {
             "cluster": {"kubeconfig": str(self.kubeconfig)},
             "namespace": self.namespace,

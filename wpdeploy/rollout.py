@@ -119,7 +119,7 @@ def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
             container = found.container
             rows = (
                 ("pod", pod.name),
-                ("container", f"{container.name}, {container.restarts} restarts"),
+                ("container", f"{container.name}, restarts: {container.restarts}"),
                 ("reason", found.reason),
                 ("image", container.image),
                 ("message", container.message.replace(container.image, "IMAGE")),
@@ -170,10 +170,12 @@ def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Ite
 
 def _waited_for(workload: Workload, pods: Sequence[Pod]) -> str:
     late = next((pod for pod in pods if not pod.ready), None)
-    if late is None:
-        return f", {workload.replica_failure or f'{len(pods)} pods so far'}"
-    reasons = [item.waiting for item in late.containers if item.waiting]
-    return f", waiting for {late.name}: {late.unschedulable or (reasons or ['not ready'])[0]}"
+    if late:
+        reasons = [item.waiting for item in late.containers if item.waiting]
+        return f", waiting for {late.name}: {late.unschedulable or (reasons or ['not ready'])[0]}"
+    if workload.replica_failure:
+        return f", {workload.replica_failure}"
+    return f", {len(pods)} of {workload.desired} new pods exist"
 
 
 def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Verdict:

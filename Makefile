@@ -1,0 +1,45 @@
+# The two commands of the README are `make sandbox` and `make test`; each target makes the virtual
+# environment on first use.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PYTEST_ARGS ?=
+
+.PHONY: sandbox test lint format bench lock control-plane
+
+sandbox: $(VENV)/.made
+	$(RUN) -m sandbox $(SANDBOX_ARGS)
+
+test: $(VENV)/.made
+	$(RUN) -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.made
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/shellcheck .ci/run $$(git ls-files '*.sh')
+
+format: $(VENV)/.made
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/.made
+	$(RUN) -m benchmarks.steps
+
+# The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
+control-plane: $(VENV)/.made
+	$(RUN) -m tests.cluster.control_plane build
+
+# Resolves requirements.lock anew from pyproject.toml, for every platform, with hashes. uv has an
+# environment of its own: it is needed for nothing else.
+lock:
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
+
+$(VENV)/.made: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@touch $@
