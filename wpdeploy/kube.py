@@ -8,6 +8,7 @@ import json
 import logging
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -252,7 +253,7 @@ class Watch:
     def __iter__(self) -> Iterator[Manifest]:
         """Yield the events; an ERROR event is raised as the ApiError that it holds."""
         for line in self._lines():
-            event: Manifest = json.loads(line)
+            event = self._event(line)
             if event["type"] == "ERROR":
                 status = event["object"]
                 raise api_status.error(self._path, "WATCH", status.get("code", 0), status)
@@ -260,7 +261,19 @@ class Watch:
 
     def close(self) -> None:
         """End the stream: a reader that waits in it returns."""
-        self._response.shutdown()
+        with suppress(ValueError, OSError):  # it has ended by itself
+            self._response.shutdown()
+
+    def _event(self, line: bytes) -> Manifest:
+        try:
+            event: Manifest = json.loads(line)
+            if event["type"] == "ERROR" or event["object"]["metadata"]:
+                return event
+        except (ValueError, TypeError, KeyError):
+            pass
+        shown = line[:80].decode("utf-8", "replace")
+        problem = f"watch sent something other than an event: {shown}"
+        raise Transient(ClusterError(self._path, problem))
 
     def _lines(self) -> Iterator[bytes]:
         rest = b""

@@ -116,6 +116,14 @@ class Observation:
             while True:  # what came together is judged together
                 self._take(*self._queue.get_nowait())
 
+    def refresh(self) -> None:
+        """List everything anew; the watches go on as they are."""
+        with suppress(queue.Empty):
+            while True:  # what came before must not follow what is newer
+                self._take(*self._queue.get_nowait())
+        for stream in self._streams():
+            self._take(stream, self._list(stream)[0])
+
     def close(self) -> None:
         """End the watches."""
         self._closed.set()
@@ -153,17 +161,16 @@ class Observation:
     ) -> _Stream:
         path = collection(api_version, plural, self._target.namespace)
         stream = _Stream(path, query, read)
-        self._take(stream, self._list(stream))
+        items, stream.version = self._list(stream)
+        self._take(stream, items)
         return stream
 
-    def _list(self, stream: _Stream) -> list[Manifest]:
-        """All items; the stream's watch goes on from there."""
+    def _list(self, stream: _Stream) -> tuple[list[Manifest], str]:
+        """All items, and the version from which a watch goes on."""
         found = self._cluster.get(stream.path, stream.path, stream.query)
         if found is None:
-            raise _NoSuchApi
-        stream.version = found["metadata"]["resourceVersion"]
-        items: list[Manifest] = found["items"]
-        return items
+            raise _NoSuchApi(stream.path, "the API server has no such API")
+        return found["items"], found["metadata"]["resourceVersion"]
 
     def _take(self, stream: _Stream, news: "_News") -> None:
         """Keep a whole list, or one event of a watch; raise what ended a watch for good."""
@@ -187,21 +194,29 @@ class Observation:
         while not self._closed.is_set():
             try:
                 self._read(stream)
-            except (Transient, ClusterError) as error:
-                cause = error.cause if isinstance(error, Transient) else error
-                if isinstance(cause, ApiError) and cause.code == api_status.GONE:
-                    stream.version = ""
-                stream.failures += 1
-                # An API server that has just started may refuse (403) until it knows its Roles.
-                if isinstance(error, ApiError) and stream.failures >= ATTEMPTS:
+            except Exception as error:  # noqa: BLE001  # a thread hands on whatever ends it
+                if self._is_final(stream, error):
                     self._queue.put((stream, error))
                     return
-                self._pause(stream, cause)
+                self._pause(stream, error)
+
+    def _is_final(self, stream: _Stream, error: Exception) -> bool:
+        """Whether the watch is given up; what may pass is tried again for as long as it takes."""
+        stream.failures += 1
+        cause = error.cause if isinstance(error, Transient) else error
+        if isinstance(cause, ApiError) and cause.code == api_status.GONE:
+            stream.version = ""
+            return False
+        if isinstance(error, ClusterError):
+            # An API server that has just started may refuse (403) until it knows its Roles.
+            return stream.failures >= ATTEMPTS
+        return not isinstance(error, Transient)
 
     def _read(self, stream: _Stream) -> None:
         """One watch from its opening to its end."""
         if not stream.version:
-            self._queue.put((stream, self._list(stream)))
+            items, stream.version = self._list(stream)
+            self._queue.put((stream, items))
         query = {**stream.query, "resourceVersion": stream.version}
         stream.watch = self._cluster.watch(stream.path, query)
         for event in stream.watch:
@@ -210,17 +225,17 @@ class Observation:
             if event["type"] != "BOOKMARK":
                 self._queue.put((stream, event))
 
-    def _pause(self, stream: _Stream, cause: Exception) -> None:
+    def _pause(self, stream: _Stream, error: Exception) -> None:
         if not self._closed.is_set():
             if stream.failures > 1:
-                self._notice(f"watch of {stream.path.rpartition('/')[2]} interrupted: {cause}")
+                self._notice(f"watch of {stream.path.rpartition('/')[2]} interrupted: {error}")
             self._clock.sleep(backoff(stream.failures))
 
 
 _News = Manifest | list[Manifest] | Exception
 
 
-class _NoSuchApi(Exception):
+class _NoSuchApi(ClusterError):
     """The API server does not have this API."""
 
 

@@ -10,8 +10,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 REVISION = "deployment.kubernetes.io/revision"
-# Waiting for these is the ordinary way of a pod into life.
-_ORDINARY = {"", "ContainerCreating", "PodInitializing"}
+# What a container waits for: nothing or the ordinary way into life, and an image that it does not
+# get, for which the kubelet has two words that take turns.
+_TROUBLES = {
+    "": "",
+    "ContainerCreating": "",
+    "PodInitializing": "",
+    "ErrImagePull": "image",
+    "ImagePullBackOff": "image",
+}
 
 
 @dataclass(frozen=True)
@@ -58,10 +65,10 @@ class Container:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod; `owner` is its ReplicaSet's UID, `changed` when its state last changed.
+    """A pod; `owner` is its ReplicaSet's UID, `transition` that of its Ready condition.
 
-    `changed` is by the API server's clock: what we saw change has the time at which we saw it,
-    what we found has the time that its Ready condition tells.
+    `changed` is when its state last changed, by the API server's clock: what we saw change has the
+    time at which we saw it, what we found has the time that its Ready condition tells.
     """
 
     uid: str
@@ -73,11 +80,7 @@ class Pod:
     unschedulable: str
     containers: tuple[Container, ...]
     changed: datetime
-
-    @property
-    def in_trouble(self) -> bool:
-        """Whether a container waits for anything but its ordinary start."""
-        return any(container.waiting not in _ORDINARY for container in self.containers)
+    transition: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,7 @@ def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
     scheduled = _condition(status, "PodScheduled")
     statuses = (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or [])
     is_ready = ready.get("status") == "True"
+    transition = time(ready.get("lastTransitionTime"))
     found = Pod(
         uid=metadata["uid"],
         name=metadata["name"],
@@ -144,7 +148,9 @@ def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
         ready=is_ready,
         unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
         containers=tuple(_container(item, before) for item in statuses),
-        changed=(time(ready.get("lastTransitionTime")) if is_ready else None) or now,
+        transition=transition,
+        # A node's clock may be ahead of the API server's.
+        changed=min(transition, now) if is_ready and transition else now,
     )
     if before is None:
         return found
@@ -174,9 +180,11 @@ def _required_time(text: str) -> datetime:
 
 
 def _signature(state: Pod) -> tuple[object, ...]:
-    """What counts as a change; ErrImagePull and ImagePullBackOff taking turns does not."""
+    """What counts as a change; the transition shows a flap that was over before we looked."""
+    troubles = tuple(_TROUBLES.get(item.waiting, item.waiting) for item in state.containers)
     restarts = sum(item.restarts for item in state.containers)
-    return state.ready, state.deleting, state.in_trouble, restarts
+    seen = state.transition if state.ready else None
+    return state.ready, seen, state.deleting, any(troubles) and troubles, restarts
 
 
 def _container(raw: Mapping[str, Any], before: Pod | None) -> Container:

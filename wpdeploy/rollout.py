@@ -48,6 +48,9 @@ class Observation(Protocol):
     def wait(self, seconds: float) -> None:
         """Return when something changed, or after that time."""
 
+    def refresh(self) -> None:
+        """Ask anew for everything, whatever was reported so far."""
+
 
 class Clock(Protocol):
     """A monotonic clock."""
@@ -61,11 +64,18 @@ def wait(
 ) -> Verdict:
     """Assess until the rollout is decided, for so many seconds at most."""
     deadline = clock.monotonic() + seconds
+    waited = False
     while True:
         verdict = assess(observation.snapshot())
+        if verdict.outcome is Outcome.SUCCEEDED and waited:
+            # That nothing was reported since may mean that a watch fell silent.
+            waited = False
+            observation.refresh()
+            continue
         if verdict.outcome is not Outcome.PROGRESSING:
             return verdict
         notify(verdict)
+        waited = True
         left = deadline - clock.monotonic()
         if left <= 0:
             late = f"not done after {seconds} s: {verdict.sentence}"
@@ -122,7 +132,7 @@ def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
                 ("container", f"{container.name}, restarts: {container.restarts}"),
                 ("reason", found.reason),
                 ("image", container.image),
-                ("message", container.message.replace(container.image, "IMAGE")),
+                ("message", container.message.replace(container.image or "\0", "IMAGE")),
             )
             details = tuple((label, text) for label, text in rows if text)
             return Verdict(Outcome.FAILED, f"pod {pod.name}: {found.reason}", details)

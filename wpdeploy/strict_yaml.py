@@ -5,13 +5,15 @@ scalars (and `~`, `null` or nothing for null) are anything but strings. Keys are
 beyond JSON's types are refused.
 """
 
+import math
 import re
 from collections.abc import Iterator
 
 import yaml
 
 _TAG = "tag:yaml.org,2002:"
-_TYPES = {_TAG + name for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_NUMBERS = {_TAG + "int", _TAG + "float"}
+_DIGITS = 300  # more than any number that JSON's readers can hold
 
 
 class StrictYamlError(Exception):
@@ -36,6 +38,7 @@ for _name, _pattern, _first in (
 ):
     _Loader.add_implicit_resolver(_TAG + _name, re.compile(rf"(?:{_pattern})\Z"), list(_first))
 _Loader.yaml_implicit_resolvers[""] = _Loader.yaml_implicit_resolvers.pop("\0")
+_RESOLVER = _Loader("")
 
 
 def compose(text: str) -> yaml.Node | None:
@@ -52,8 +55,6 @@ def construct(node: yaml.Node) -> object:
     loader = _Loader("")
     try:
         value: object = loader.construct_document(node)
-    except (yaml.YAMLError, ValueError) as error:
-        raise _explained(error, node.start_mark.line) from None
     finally:
         loader.dispose()
     return value
@@ -70,19 +71,25 @@ def _documents(text: str) -> Iterator[yaml.Node]:
         for node in yaml.compose_all(text, _Loader):
             _check(node, (), set())
             yield node
+    except RecursionError:
+        raise StrictYamlError("it is nested too deeply", 1) from None
     except yaml.YAMLError as error:
-        raise _explained(error, 0) from None
+        raise _explained(error, text) from None
 
 
 def _check(node: yaml.Node, path: tuple[int, ...], seen: set[int]) -> None:
+    line = node.start_mark.line + 1
     if id(node) in path:
-        raise StrictYamlError("an alias stands inside of its own anchor", node.start_mark.line + 1)
+        raise StrictYamlError("an alias stands inside of its own anchor", line)
     if id(node) in seen:
         return
     seen.add(id(node))
-    if node.tag not in _TYPES:
-        raise StrictYamlError(f"the tag {node.tag} is not supported", node.start_mark.line + 1)
-    children = node.value if isinstance(node, yaml.SequenceNode) else []
+    if node.tag not in _tags(node):
+        raise StrictYamlError(f"the tag {node.tag} is not supported", line)
+    if isinstance(node, yaml.ScalarNode):
+        _check_number(node, line)
+        return
+    children = node.value
     if isinstance(node, yaml.MappingNode):
         _check_keys(node)
         children = [value for _, value in node.value]
@@ -90,11 +97,25 @@ def _check(node: yaml.Node, path: tuple[int, ...], seen: set[int]) -> None:
         _check(child, (*path, id(node)), seen)
 
 
+def _tags(node: yaml.Node) -> tuple[str, ...]:
+    """The tags that a node may have: its own, and `!!str`, which says what it means."""
+    if isinstance(node, yaml.ScalarNode):
+        plain = not node.style
+        own = _RESOLVER.resolve(yaml.ScalarNode, node.value, (plain, not plain))  # type: ignore[no-untyped-call]
+        return own, _TAG + "str"
+    return (_TAG + ("map" if isinstance(node, yaml.MappingNode) else "seq"),)
+
+
+def _check_number(node: yaml.ScalarNode, line: int) -> None:
+    if node.tag in _NUMBERS and (len(node.value) > _DIGITS or math.isinf(float(node.value))):
+        raise StrictYamlError(f"the number {node.value[:20]}... is too large", line)
+
+
 def _check_keys(node: yaml.MappingNode) -> None:
     lines: dict[str, int] = {}
     for key, _ in node.value:
         line = key.start_mark.line + 1
-        if key.tag != _TAG + "str":
+        if not isinstance(key, yaml.ScalarNode) or key.tag != _TAG + "str":
             raise StrictYamlError("a key must be a string: put it in quotes", line)
         if key.value in lines:
             first = lines[key.value]
@@ -102,7 +123,9 @@ def _check_keys(node: yaml.MappingNode) -> None:
         lines[key.value] = line
 
 
-def _explained(error: Exception, line: int) -> StrictYamlError:
-    mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
-    return StrictYamlError(str(problem), (mark.line if mark else line) + 1)
+def _explained(error: yaml.YAMLError, text: str) -> StrictYamlError:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return StrictYamlError(str(error.problem), error.problem_mark.line + 1)
+    # A character that YAML does not take: the reader knows its place, not its line.
+    line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+    return StrictYamlError(str(getattr(error, "reason", error)), line)
