@@ -18,9 +18,10 @@ from sandbox.aws import Aws
 from sandbox.kubelet import Player, read_kubeconfig
 from sandbox.site import STEPS, Json, Site
 from tests.cluster import control_plane
+from wpdeploy import kubeconfig as kubeconfigs
 from wpdeploy.clock import Clock
 from wpdeploy.errors import WpdeployError
-from wpdeploy.kube import Cluster, Request, from_kubeconfig
+from wpdeploy.kube import Cluster, Request
 
 # What a switch of the environment file is about, and where the API server has it.
 _APIS = {
@@ -70,7 +71,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _site(options: argparse.Namespace, directory: Path, stack: ExitStack) -> Site:
     kubeconfig = options.kubeconfig or stack.enter_context(_booted(directory / "cluster"))
-    cluster = Cluster(from_kubeconfig(str(kubeconfig), None), Clock(), print)
+    cluster = Cluster(kubeconfigs.access(str(kubeconfig), None), Clock(), print)
     (directory / "nodes").mkdir()
     stack.enter_context(Player(read_kubeconfig(kubeconfig, directory / "nodes")))
     aws = stack.enter_context(Aws())

@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from wpdeploy.errors import ClusterError, Exit
+from wpdeploy.redaction import redacted, redacted_in
 
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE = 401, 403, 404, 409, 410
 INVALID, TOO_MANY, SERVER_ERROR = 422, 429, 500
@@ -13,6 +14,8 @@ INVALID, TOO_MANY, SERVER_ERROR = 422, 429, 500
 _WRONG_TYPE = re.compile(
     r"failed to create typed patch object|failed to convert|cannot convert int"
 )
+# What an authorizer says; admission (a quota, a namespace that ends) refuses with 403 as well.
+_NOT_ALLOWED = re.compile(r'User "[^"]*" cannot ')
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]+)"')
 
 
@@ -38,7 +41,7 @@ class ApiError(ClusterError):
     @property
     def conflicts(self) -> Sequence[Conflict]:
         """The fields that other field managers own, of an apply that was refused for them."""
-        causes = (self.status.get("details") or {}).get("causes") or []
+        causes = _details(self.status).get("causes") or []
         return [
             Conflict(match["manager"], cause.get("field", ""))
             for cause in causes
@@ -52,13 +55,20 @@ def is_wrong_type(code: int, message: str) -> bool:
     return code == SERVER_ERROR and bool(_WRONG_TYPE.search(message))
 
 
-def parse(body: str) -> Mapping[str, Any]:
-    """The Status object of an answer; its text as the message where it is none."""
+def parse(body: str, secrets: Iterable[str] = ()) -> Mapping[str, Any]:
+    """The Status object of an answer, or its text as the message; without the secrets."""
     try:
-        document = json.loads(body)
-    except ValueError:
-        return {"message": body[:200].strip()}
-    return document if isinstance(document, dict) else {"message": str(document)[:200]}
+        document = redacted_in(json.loads(body), secrets)
+    except (ValueError, RecursionError):
+        document = None
+    if isinstance(document, dict):
+        return document
+    return {"message": redacted(body, secrets)[:200].strip()}
+
+
+def _details(status: Mapping[str, Any]) -> Mapping[str, Any]:
+    details = status.get("details")
+    return details if isinstance(details, dict) else {}
 
 
 def error(where: str, method: str, code: int, status: Mapping[str, Any]) -> ApiError:
@@ -69,11 +79,11 @@ def error(where: str, method: str, code: int, status: Mapping[str, Any]) -> ApiE
 
 
 def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tuple[str, str]:
-    details = status.get("details") or {}
+    details = _details(status)
     problem, hint = "", ""
     if code == UNAUTHORIZED:
         problem, hint = "the API server does not know who is asking (401)", "renew the credentials"
-    elif code == FORBIDDEN and "being terminated" not in message:
+    elif code == FORBIDDEN and _NOT_ALLOWED.search(message):
         problem, hint = (
             f"forbidden: {message}",
             "see whether the namespace exists and has the Role of k8s/cluster/role.yaml",

@@ -8,7 +8,7 @@ owned (handover.py), and that only after no object met a conflict with somebody 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from wpdeploy import api_status, handover
 from wpdeploy.api_status import ApiError, Conflict
@@ -91,63 +91,62 @@ def _live(cluster: Cluster, manifest: Manifest) -> Manifest | None:
     return cluster.get(path_of(manifest), title(manifest))
 
 
+class _Refusal(NamedTuple):
+    """A dry-run's refusal; `conflicts` are those that only a person can end."""
+
+    error: ApiError
+    conflicts: Sequence[Conflict]
+
+    @property
+    def problems(self) -> Sequence[str]:
+        owned = [f'{field} is owned by "{manager}"' for manager, field in self.conflicts]
+        return owned or self.error.problems
+
+
 def _refusals(
     cluster: Cluster, manifests: Sequence[Manifest], *, force: bool, due: Sequence[Manifest]
-) -> list[ApiError]:
+) -> list[_Refusal]:
     """The refusals of a dry-run; for an object that is due, only those that a handover leaves."""
     found = []
     for manifest in manifests:
         try:
             cluster.apply(manifest, dry_run=True, force=force, manager=MANAGER)
         except ApiError as error:
-            if not _is_cured(error, is_due=manifest in due):
-                found.append(error)
+            refusal = _Refusal(error, _foreign(error.conflicts, is_due=manifest in due))
+            cured = error.conflicts or (manifest in due and error.code == api_status.INVALID)
+            if refusal.conflicts or not cured:
+                found.append(refusal)
     return found
 
 
-def _is_cured(error: ApiError, *, is_due: bool) -> bool:
-    if error.code == api_status.CONFLICT and error.conflicts:
-        return not _foreign(error.conflicts, is_due=is_due)
-    return is_due and error.code == api_status.INVALID
-
-
 def _foreign(conflicts: Sequence[Conflict], *, is_due: bool) -> list[Conflict]:
+    """The conflicts that neither a handover nor an autoscaler's leaving ends."""
     return [
         conflict
         for conflict in conflicts
-        if not (is_due and conflict.manager == handover.KUBECTL) and not _gives_back(conflict)
+        if not (is_due and conflict.manager == handover.KUBECTL)
+        and not (conflict.field == _REPLICAS and conflict.manager in _AUTOSCALERS)
     ]
 
 
-def _gives_back(conflict: Conflict) -> bool:
-    return conflict.field == _REPLICAS and conflict.manager in _AUTOSCALERS
-
-
-def _raise_all(refusals: Sequence[ApiError]) -> None:
+def _raise_all(refusals: Sequence[_Refusal]) -> None:
     if not refusals:
         return
     by_problem: dict[str, list[str]] = {}
     for refusal in refusals:
-        for problem in _problems(refusal):
-            by_problem.setdefault(problem, []).append(refusal.where)
+        for problem in refusal.problems:
+            by_problem.setdefault(problem, []).append(refusal.error.where)
     problems = [f"{', '.join(where)}: {problem}" for problem, where in by_problem.items()]
-    hint = next((_hint(refusal) for refusal in refusals if _hint(refusal)), "")
-    kind = ManifestError if refusals[0].exit_code == Exit.MANIFEST else ClusterError
-    raise kind("API server, dry-run", problems, hint) from refusals[0]
+    hints = [_TAKE_OVER if refusal.conflicts else refusal.error.hint for refusal in refusals]
+    first = refusals[0].error
+    kind = ManifestError if first.exit_code == Exit.MANIFEST else ClusterError
+    raise kind("API server, dry-run", problems, next(filter(None, hints), "")) from first
 
 
-def _problems(refusal: ApiError) -> Sequence[str]:
-    conflicts = refusal.conflicts
-    return [f'{field} is owned by "{manager}"' for manager, field in conflicts] or refusal.problems
-
-
-def _hint(refusal: ApiError) -> str:
-    if refusal.conflicts:
-        return (
-            "nothing was changed; leave the field out of the template, or take it over "
-            "once by hand: render and apply with --force-conflicts"
-        )
-    return refusal.hint
+_TAKE_OVER = (
+    "nothing was changed; leave the field out of the template, or take it over once by hand: "
+    "render and apply with --force-conflicts"
+)
 
 
 def _hand_over(cluster: Cluster, manifest: Manifest) -> Manifest | None:
@@ -190,7 +189,7 @@ def _seed(cluster: Cluster, deployment: Manifest, replicas: int) -> Manifest:
 def _least_replicas(manifests: Sequence[Manifest]) -> int | None:
     for manifest in manifests:
         if manifest["kind"] == "HorizontalPodAutoscaler":
-            least: int = manifest["spec"]["minReplicas"]
+            least: int = manifest["spec"].get("minReplicas", 1)
             return least
     return None
 

@@ -10,10 +10,11 @@ from datetime import UTC
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.utils import InstanceMetadataRegionFetcher
+from botocore.utils import IMDSRegionProvider
 
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ConfigurationError, ParameterError
@@ -29,6 +30,7 @@ _THROTTLED = {
     "RequestLimitExceeded",
 }
 _SERVER_ERROR = 500
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _DENIED = re.compile(
     r"not authorized to perform: (?P<action>[\w:]+)(?: on resource: (?P<arn>\S+))?"
 )
@@ -39,15 +41,17 @@ def region(configured: str | None, environ: Mapping[str, str]) -> str:
     """The region: the environment file's, AWS_REGION, or the instance metadata's (IMDSv2)."""
     if configured or environ.get("AWS_REGION"):
         return configured or environ["AWS_REGION"]
-    # A bastion answers within milliseconds; elsewhere nobody should wait for long.
-    found: str | None = InstanceMetadataRegionFetcher(timeout=2, num_attempts=1).retrieve_region()
-    if found is None:
+    try:
+        found = IMDSRegionProvider(botocore.session.get_session()).provide()
+    except BotoCoreError:
+        found = None
+    if found is None or not _REGION.fullmatch(found):
         raise ConfigurationError(
             "region",
             "neither the environment file nor AWS_REGION nor the instance metadata names one",
             'add "region: eu-central-1", or the one it is, to the environment file',
         )
-    return found
+    return str(found)
 
 
 class Ssm:
@@ -56,9 +60,12 @@ class Ssm:
     def __init__(self, region_name: str, clock: Clock, notice: Callable[[str], None]) -> None:
         # The retries are ours: botocore's own would sleep on a clock that no test can hold.
         config = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 1})
-        self._client: Any = boto3.session.Session(region_name=region_name).client(
-            "ssm", config=config
-        )
+        try:
+            session = boto3.session.Session(region_name=region_name)
+            self._client: Any = session.client("ssm", config=config)
+        except (BotoCoreError, ValueError) as error:
+            hint = "check the region, and the AWS_ variables"
+            raise ParameterError(_WHERE, f"cannot be asked: {error}", hint) from error
         self._retrying = retrying(clock, notice)
 
     def get(self, names: Sequence[str]) -> Mapping[str, StoredParameter]:
@@ -72,7 +79,7 @@ class Ssm:
 
     def _get_parameters(self, names: list[str]) -> Any:
         try:
-            return self._client.get_parameters(Names=names, WithDecryption=True)
+            answer = self._client.get_parameters(Names=names, WithDecryption=True)
         except ClientError as error:
             raise _explained(error, names) from error
         except NoCredentialsError as error:
@@ -83,6 +90,11 @@ class Ssm:
             raise Transient(ParameterError(_WHERE, f"is not reached: {error}", hint)) from error
         except BotoCoreError as error:
             raise ParameterError(_WHERE, str(error)) from error
+        if "Parameters" not in answer:
+            hint = "check AWS_ENDPOINT_URL and the proxies"
+            problem = "answers with something other than parameters"
+            raise Transient(ParameterError(_WHERE, problem, hint))
+        return answer
 
 
 def _stored(item: Mapping[str, Any]) -> StoredParameter:

@@ -4,12 +4,17 @@ The rules are Kubernetes' and AWS's own: RFC 1123 labels, label syntax, resource
 parameter names.
 """
 
+import ipaddress
 import re
 from collections.abc import Callable
-from decimal import Decimal
+from fractions import Fraction
 
+_BASE_NAME = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_HOST = re.compile(rf"(\*\.)?{_DNS_NAME.pattern}")
+_CODES = re.compile(r"\d{3}([-,]\d{3})*")
+_CERTIFICATE = re.compile(r"arn:aws[-a-z]*:(acm|iam):[-a-z0-9]*:\d{12}:(server-)?certificate/\S+")
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
@@ -17,11 +22,15 @@ _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|
 _CRON_FIELDS = 5
 _LABEL_LENGTH = 63
 _NAME_LENGTH = 253
-# Room for the longest suffix that wpdeploy adds to an object's name ("-" and a hash of ten).
-_BASE_NAME_LENGTH = 52
+# A Service's name begins with a letter; a CronJob's has at most 52 characters, "-cron" with them.
+_BASE_NAME_LENGTH = 47
 
-_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
-_BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
+_QUANTITY_LENGTH = 100
+_POWERS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_DECIMAL = {suffix: Fraction(10) ** power for suffix, power in _POWERS.items()}
+_BINARY = {"": Fraction(1)} | {
+    f"{letter}i": Fraction(1024) ** power for power, letter in enumerate("KMGTPE", start=1)
+}
 
 
 def _matching(pattern: re.Pattern[str], longest: int, rule: str) -> Callable[[str], str]:
@@ -37,12 +46,17 @@ dns_label = _matching(
     _DNS_LABEL, _LABEL_LENGTH, "lower-case letters, digits and '-', at most 63 of them"
 )
 base_name = _matching(
-    _DNS_LABEL, _BASE_NAME_LENGTH, "lower-case letters, digits and '-', at most 52 of them"
+    _BASE_NAME,
+    _BASE_NAME_LENGTH,
+    "a letter and lower-case letters, digits and '-', at most 47 of them",
 )
 dns_name = _matching(_DNS_NAME, _NAME_LENGTH, "a DNS name in lower case")
 label_value = _matching(
     _LABEL_VALUE, _LABEL_LENGTH, "a label value: letters, digits, '-', '_' and '.', at most 63"
 )
+host = _matching(_HOST, _NAME_LENGTH, "a DNS name in lower case; its first label may be *")
+success_codes = _matching(_CODES, 100, "HTTP status codes such as 200, 200,302 or 200-299")
+certificate_arn = _matching(_CERTIFICATE, 200, "the ARN of a certificate of ACM or IAM")
 env_name = _matching(_ENV_NAME, 253, "the name of an environment variable")
 parameter_name = _matching(_PARAMETER, 1011, "an SSM name: letters, digits, '_', '.', '-' and '/'")
 
@@ -62,7 +76,7 @@ def parameter_path(value: str) -> str:
     """A path of the Parameter Store, without the slash at its end."""
     trimmed = value.rstrip("/")
     if not trimmed.startswith("/"):
-        raise ValueError(f'is "{value}", but a parameter path starts with "/"')
+        raise ValueError(f'is "{value}", but must be a path such as /wordpress/Test')
     return parameter_name(trimmed)
 
 
@@ -82,32 +96,29 @@ def env_names(value: dict[str, str]) -> dict[str, str]:
     return value
 
 
+def cidr(value: str) -> str:
+    """A network in CIDR notation."""
+    try:
+        return str(ipaddress.ip_network(value))
+    except ValueError:
+        raise ValueError(f'is "{value}", but must be a network such as 10.0.0.0/8') from None
+
+
 def quantity(value: str) -> str:
     """A resource quantity in the API server's canonical form: 0.5 is 500m, 1024Mi is 1Gi.
 
     An API server of 1.20 raises the resourceVersion at each apply of a form that is not canonical.
     """
-    match = _QUANTITY.fullmatch(value)
+    match = _QUANTITY.fullmatch(value) if len(value) <= _QUANTITY_LENGTH else None
     if not match:
-        raise ValueError(f'is "{value}", but a quantity looks like 500m, 2 or 512Mi')
-    number, suffix = Decimal(match[1]), match[2] or ""
-    if suffix in _BINARY:
-        return _binary(number * 1024 ** _BINARY[suffix])
-    return _decimal(number.scaleb(_SUFFIXES[suffix]))
-
-
-def _decimal(number: Decimal) -> str:
-    for suffix, power in sorted(_SUFFIXES.items(), key=lambda item: -item[1]):
-        scaled = number.scaleb(-power)
-        if scaled == scaled.to_integral_value() and scaled:
-            return f"{int(scaled)}{suffix}"
+        raise ValueError(f'is "{value[:40]}", but a quantity looks like 500m, 2 or 512Mi')
+    units, finest = (_BINARY, 1) if match[2] in _BINARY else (_DECIMAL, _DECIMAL["n"])
+    amount = Fraction(match[1]) * units[match[2] or ""]
+    if amount % finest:
+        raise ValueError(
+            f'is "{value}", but must be whole {"bytes" if finest == 1 else "billionths"}'
+        )
+    for suffix, unit in sorted(units.items(), key=lambda item: -item[1]):
+        if amount and amount % unit == 0:
+            return f"{amount / unit}{suffix}"
     return "0"
-
-
-def _binary(number: Decimal) -> str:
-    if number != number.to_integral_value():
-        raise ValueError(f"comes to {number.normalize():f} bytes, but must be whole bytes")
-    for suffix, power in sorted(_BINARY.items(), key=lambda item: -item[1]):
-        if number and number % 1024**power == 0:
-            return f"{int(number // 1024**power)}{suffix}"
-    return f"{int(number)}"

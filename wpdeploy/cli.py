@@ -60,6 +60,15 @@ COMMANDS: Sequence[Command] = (
         ("--timeout",),
     ),
 )
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or not int(text):
+        message = f'must be a number of seconds, 1 or more, not "{text[:20]}"'
+        raise argparse.ArgumentTypeError(message)
+    return int(text)
+
+
 _COMMON = ("--group", "--output", "--verbose")
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--group": {"help": "the deployment group; else DEPLOYMENT_GROUP_NAME"},
@@ -71,7 +80,7 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "take over the fields that other field managers own",
     },
     "--timeout": {
-        "type": int,
+        "type": _seconds,
         "metavar": "SECONDS",
         "help": "wait for so long; else the environment file's rollout.deadline",
     },
@@ -102,7 +111,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int
     command = argv[0] if argv else ""
     try:
         options = _parser().parse_args(argv)
-        _log_requests(stream, verbose=options.verbose)
+        _log_requests(stream, verbose=options.verbose and options.output == "text")
         report = _run(options, environ, console, clock)
     except WpdeployError as error:
         report = of_error(error)
@@ -138,9 +147,11 @@ def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
 def _bug(error: Exception) -> Report:
     """Where it happened, and not what it says: its text could hold a parameter's value."""
     frames = traceback.extract_tb(error.__traceback__)[-6:]
-    rows = tuple(("at", f"{Path(f.filename).name}:{f.lineno} in {f.name}") for f in frames)
+    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames]
+    rows = [("at", place) for place in places]
     kind = type(error).__name__
-    return Report(Exit.BUG, f"a bug in wpdeploy {__version__}: {kind}", (*rows, _ASK))
+    sentence = f"a bug in wpdeploy {__version__}: {kind}"
+    return Report(Exit.BUG, sentence, (*rows, _ASK), {"at": places})
 
 
 _ASK = ("to do", "please report these lines; the error's own text is left out, it could be secret")
@@ -161,12 +172,17 @@ def _wants_json(argv: Sequence[str]) -> bool:
 
 
 def _parser() -> _Parser:
-    parser = _Parser("wpdeploy", description="Deploys WordPress to Kubernetes from AWS CodeDeploy.")
+    parser = _Parser(
+        "wpdeploy",
+        allow_abbrev=False,
+        description="Deploys WordPress to Kubernetes from AWS CodeDeploy.",
+    )
     parser.add_argument("--version", action="version", version=f"wpdeploy {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in COMMANDS:
         sub = commands.add_parser(
             command.name,
+            allow_abbrev=False,
             help=command.does,
             description=command.does,
             epilog=f"example: {command.example}",

@@ -65,15 +65,15 @@ class Found:
 def of(pod: Pod, since: datetime | None) -> Found | None:
     """The pod's fault, if it has one that is newer than `since` (None: whenever it came)."""
     for container in pod.containers:
-        fresh = since is None or pod.created >= since or _ended_after(container, since)
+        fresh = since is None or pod.created >= since or _began_after(container, since)
         fault = _matching(container)
         if fault and fresh:
             return Found(fault, container)
     return None
 
 
-def _ended_after(container: Container, since: datetime) -> bool:
-    return container.ended is not None and container.ended > since
+def _began_after(container: Container, since: datetime) -> bool:
+    return container.began is not None and container.began > since
 
 
 def _matching(container: Container) -> Fault | None:

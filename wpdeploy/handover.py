@@ -46,12 +46,12 @@ def _entries(live: Manifest) -> list[dict[str, Any]]:
 
 
 def _is_kubectl(entry: Mapping[str, Any]) -> bool:
-    held = (entry["manager"], entry["operation"], entry.get("subresource", ""))
+    held = (entry.get("manager"), entry.get("operation"), entry.get("subresource", ""))
     return held == (KUBECTL, "Update", "")
 
 
 def _is_ours(entry: Mapping[str, Any], manager: str) -> bool:
-    return (entry["manager"], entry["operation"]) == (manager, "Apply")
+    return (entry.get("manager"), entry.get("operation")) == (manager, "Apply")
 
 
 def _reaches(fields: Mapping[str, Any], path: Sequence[str]) -> bool:

@@ -1,18 +1,17 @@
 """Kubernetes, from outside: raw JSON over one connection pool.
 
-The only module that imports kubernetes, and only to read a kubeconfig: the package knows contexts,
-exec plugins and their renewal. Its typed models and its API classes are not used.
+How to reach an API server and as whom is an Access; kubeconfig.py makes one.
 """
 
 import json
 import logging
+import ssl
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
 from urllib.parse import urlencode
 
 import urllib3
@@ -22,7 +21,7 @@ from urllib3.util import Timeout
 from wpdeploy import __version__, api_status, json_in_yaml
 from wpdeploy.api_status import ApiError
 from wpdeploy.clock import Clock
-from wpdeploy.errors import ClusterError, ConfigurationError
+from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import Manifest, path_of, title
 from wpdeploy.redaction import redacted
 from wpdeploy.retries import Transient, retrying
@@ -32,6 +31,7 @@ _LOG = logging.getLogger(__name__)
 _APPLY = "application/apply-patch+yaml"  # the API server has no such type for JSON
 _JSON_PATCH = "application/json-patch+json"
 _FIRST_ERROR = 400
+_BROKE_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _TIMEOUT = Timeout(connect=5, read=30)
 # A watch is opened anew after this time, so that a connection that died unnoticed is found.
 _WATCH_SECONDS = 60
@@ -46,63 +46,6 @@ class Access:
     authorization: Callable[[bool], str | None] = field(repr=False)
 
 
-class _Kubeconfig:
-    """A kubeconfig's cluster and user; read again when the API server no longer knows the user."""
-
-    def __init__(self, path: str, context: str | None) -> None:
-        self._path = path
-        self._context = context
-        self.configuration = self._load()
-
-    def _load(self) -> Any:
-        # Half a second of imports that the way through EKS does without.
-        from kubernetes.client import Configuration  # noqa: PLC0415
-        from kubernetes.config import load_kube_config  # noqa: PLC0415
-
-        configuration = Configuration()
-        load_kube_config(self._path, self._context, configuration, persist_config=False)
-        return configuration
-
-    def authorization(self, renew: bool) -> str | None:  # noqa: FBT001  # Access' protocol
-        """The header's value; an exec plugin is run again when its token has expired."""
-        if renew:
-            self.configuration = self._load()
-        names = ("BearerToken", "authorization")  # the package's versions differ in this
-        value: str | None = self.configuration.get_api_key_with_prefix(*names)
-        return value
-
-
-def from_kubeconfig(path: str, context: str | None) -> Access:
-    """The access that a kubeconfig gives: its file, its context, its exec plugin."""
-    try:
-        kubeconfig = _Kubeconfig(path, context)
-    except Exception as error:  # the package raises what its parts happen to raise
-        hint = "check cluster.kubeconfig and cluster.context in the environment file"
-        raise ConfigurationError(path, f"is no usable kubeconfig: {error}", hint) from error
-    configuration = kubeconfig.configuration
-    return Access(configuration.host.rstrip("/"), _pool(configuration), kubeconfig.authorization)
-
-
-def _pool(configuration: Any) -> urllib3.PoolManager:
-    tls: dict[str, Any] = {
-        "cert_reqs": "CERT_REQUIRED" if configuration.verify_ssl else "CERT_NONE",
-        "ca_certs": configuration.ssl_ca_cert,
-        "cert_file": configuration.cert_file,
-        "key_file": configuration.key_file,
-        "server_hostname": configuration.tls_server_name,
-    }
-    tls = {key: value for key, value in tls.items() if value}
-    # Retries are ours. Six streams watch while requests go on, hence the size.
-    common: dict[str, Any] = {
-        "maxsize": 8,
-        "retries": False,
-        **tls,
-    }
-    if configuration.proxy:
-        return urllib3.ProxyManager(configuration.proxy, **common)
-    return urllib3.PoolManager(**common)
-
-
 @dataclass(frozen=True)
 class Request:
     """One HTTP request; `where` is what messages call its object.
@@ -114,7 +57,7 @@ class Request:
     path: str
     where: str
     query: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     content_type: str = ""
     timeout: Timeout = _TIMEOUT
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -182,11 +125,13 @@ class Cluster:
         """One request with its retries; the object that the API server answers with."""
         body: bytes = self._retrying.copy()(lambda: _read(self._send(request), request.path))
         try:
-            document: Manifest = json.loads(body)
-        except ValueError as error:
-            shown = body[:80].decode("utf-8", "replace")
-            problem = f"answers {request.path} with something other than JSON: {shown}"
-            raise ClusterError(self._access.url, problem) from error
+            document = json.loads(body)
+        except (ValueError, RecursionError):
+            document = None
+        if not isinstance(document, dict):
+            shown = redacted(body.decode("utf-8", "replace"), request.secrets)[:80]
+            problem = f"answers {request.path} with something other than a JSON object: {shown}"
+            raise ClusterError(self._access.url, problem)
         return document
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
@@ -194,13 +139,14 @@ class Cluster:
         if response.status == api_status.UNAUTHORIZED:
             response.drain_conn()
             response = self._open(request, renew=True)
-        if date := response.headers.get("Date"):
-            self._seen = parsedate_to_datetime(date), self._clock.monotonic()
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            self._seen = date, self._clock.monotonic()
         if response.status < _FIRST_ERROR:
             self._lost = False
             return response
         answer = _read(response, request.path).decode("utf-8", "replace")
-        status = api_status.parse(redacted(answer, request.secrets))
+        status = api_status.parse(answer, request.secrets)
         error = api_status.error(request.where, request.method, response.status, status)
         # An API server that has just started forbids everything until it knows its Roles.
         starting = self._lost and error.code == api_status.FORBIDDEN
@@ -235,7 +181,7 @@ class Cluster:
 
     def _unreachable(self, error: HTTPError) -> Exception:
         where = f"API server {self._access.url}"
-        if isinstance(error, SSLError):
+        if isinstance(error, SSLError) and not isinstance(error.args[0], _BROKE_OFF):
             hint = "check the cluster's CA in the kubeconfig, and the address"
             return ClusterError(where, f"TLS failed: {error}", hint)
         self._lost = True
@@ -261,7 +207,7 @@ class Watch:
 
     def close(self) -> None:
         """End the stream: a reader that waits in it returns."""
-        with suppress(ValueError, OSError):  # it has ended by itself
+        with suppress(ValueError, OSError, RuntimeError):  # it has ended by itself
             self._response.shutdown()
 
     def _event(self, line: bytes) -> Manifest:
@@ -310,4 +256,4 @@ def _may_pass(error: ApiError) -> bool:
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
     value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    return float(value) if value.isdecimal() and value.isascii() else None

@@ -194,6 +194,7 @@ class Observation:
         while not self._closed.is_set():
             try:
                 self._read(stream)
+                self._clock.sleep(backoff(1))  # something between may end each watch at once
             except Exception as error:  # noqa: BLE001  # a thread hands on whatever ends it
                 if self._is_final(stream, error):
                     self._queue.put((stream, error))
@@ -219,6 +220,8 @@ class Observation:
             self._queue.put((stream, items))
         query = {**stream.query, "resourceVersion": stream.version}
         stream.watch = self._cluster.watch(stream.path, query)
+        if self._closed.is_set():
+            stream.watch.close()
         for event in stream.watch:
             stream.failures = 0
             stream.version = event["object"]["metadata"]["resourceVersion"]

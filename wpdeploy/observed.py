@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+# Evicted pods and the like stay on for days; their controller has made others.
+_OVER = {"Failed", "Succeeded"}
 REVISION = "deployment.kubernetes.io/revision"
 # What a container waits for: nothing or the ordinary way into life, and an image that it does not
 # get, for which the kubelet has two words that take turns.
@@ -29,7 +31,7 @@ class Workload:
     selector: str
     generation: int
     observed_generation: int
-    revision: str
+    revision: int
     desired: int
     replicas: int
     updated: int
@@ -47,12 +49,15 @@ class ReplicaSet:
 
     uid: str
     owner: str
-    revision: str
+    revision: int
 
 
 @dataclass(frozen=True)
 class Container:
-    """A container's state; `waiting` is the reason it waits for, `last_exit` how it last ended."""
+    """A container's state; `waiting` is the reason it waits for.
+
+    `last_exit` is how its last run ended, `began` when that run began.
+    """
 
     name: str
     image: str
@@ -60,7 +65,7 @@ class Container:
     waiting: str
     message: str
     last_exit: str
-    ended: datetime | None
+    began: datetime | None
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,12 @@ class Pod:
     containers: tuple[Container, ...]
     changed: datetime
     transition: datetime | None = None
+    over: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether its controller counts it: a pod that is over or on its way out is replaced."""
+        return not (self.deleting or self.over)
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ def workload(raw: Mapping[str, Any]) -> Workload:
         selector=_selector(raw["spec"]["selector"]),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
-        revision=(metadata.get("annotations") or {}).get(REVISION, ""),
+        revision=_revision(metadata),
         desired=raw["spec"]["replicas"],
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
@@ -127,8 +138,7 @@ def workload(raw: Mapping[str, Any]) -> Workload:
 def replica_set(raw: Mapping[str, Any]) -> ReplicaSet:
     """A ReplicaSet's JSON, read."""
     metadata = raw["metadata"]
-    revision = (metadata.get("annotations") or {}).get(REVISION, "")
-    return ReplicaSet(metadata["uid"], _owner(metadata), revision)
+    return ReplicaSet(metadata["uid"], _owner(metadata), _revision(metadata))
 
 
 def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
@@ -149,6 +159,7 @@ def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
         unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
         containers=tuple(_container(item, before) for item in statuses),
         transition=transition,
+        over=status.get("phase") in _OVER,
         # A node's clock may be ahead of the API server's.
         changed=min(transition, now) if is_ready and transition else now,
     )
@@ -184,7 +195,7 @@ def _signature(state: Pod) -> tuple[object, ...]:
     troubles = tuple(_TROUBLES.get(item.waiting, item.waiting) for item in state.containers)
     restarts = sum(item.restarts for item in state.containers)
     seen = state.transition if state.ready else None
-    return state.ready, seen, state.deleting, any(troubles) and troubles, restarts
+    return state.ready, seen, state.deleting, state.over, any(troubles) and troubles, restarts
 
 
 def _container(raw: Mapping[str, Any], before: Pod | None) -> Container:
@@ -198,8 +209,14 @@ def _container(raw: Mapping[str, Any], before: Pod | None) -> Container:
         waiting=waiting.get("reason", ""),
         message=_message(raw["name"], waiting, before),
         last_exit=_exit(ended),
-        ended=time(ended.get("finishedAt")),
+        began=_began(ended),
     )
+
+
+def _began(ended: Mapping[str, Any]) -> datetime | None:
+    started = time(ended.get("startedAt"))
+    # What could not be started has, by the runtime, begun with the epoch.
+    return started if started and started.timestamp() else time(ended.get("finishedAt"))
 
 
 def _message(name: str, waiting: Mapping[str, str], before: Pod | None) -> str:
@@ -216,6 +233,11 @@ def _exit(ended: Mapping[str, Any]) -> str:
     signal = f", signal {ended['signal']}" if ended.get("signal") else ""
     reason = ended.get("reason") or ""
     return f"exit code {ended['exitCode']}{signal}" + (f", {reason}" if reason else "")
+
+
+def _revision(metadata: Mapping[str, Any]) -> int:
+    text = (metadata.get("annotations") or {}).get(REVISION, "")
+    return int(text) if text.isdecimal() and text.isascii() else 0
 
 
 def _selector(raw: Mapping[str, Any]) -> str:

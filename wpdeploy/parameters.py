@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
-from wpdeploy import checks, files, schema
+from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError, ParameterError
 from wpdeploy.settings import Settings
@@ -28,6 +28,8 @@ class _ParameterFile:
     parameters: Mapping[str, ParameterSpec]
 
     def __post_init__(self) -> None:
+        for name in self.parameters:
+            checks.parameter_name(name)
         names = [spec.env for spec in self.parameters.values()]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
@@ -63,13 +65,7 @@ class ParameterStore(Protocol):
 def specs(context: DeploymentContext) -> Mapping[str, ParameterSpec]:
     """The entries of k8s/parameters.yaml, by name."""
     path = context.bundle / "k8s" / "parameters.yaml"
-    try:
-        return schema.parse(files.read_text(path), _ParameterFile).parameters
-    except ValueError as error:
-        raise ConfigurationError(context.shown(path), str(error)) from None
-    except schema.SchemaError as error:
-        faults = [f"line {fault.line}: {fault.problem}" for fault in error.faults]
-        raise ConfigurationError(context.shown(path), faults) from None
+    return schema.read(path, context.shown(path), _ParameterFile).parameters
 
 
 def check(
@@ -96,10 +92,10 @@ def read(
     """The parameters that exist, by as few calls as the store allows; all required ones do."""
     names = {name: settings.parameters.of(name) for name in known}
     found = store.get(sorted(set(names.values())))
-    problems = list(_missing(known, names, found)) + list(_unusable(names, found))
-    if problems:
-        hint = "create it, or map its name under parameters.names in the environment file"
-        raise ParameterError("SSM Parameter Store", problems, hint)
+    missing, unusable = list(_missing(known, names, found)), list(_unusable(names, found))
+    if missing or unusable:
+        create = "create it, or map its name under parameters.names in the environment file"
+        raise ParameterError("SSM Parameter Store", missing + unusable, create if missing else "")
     return tuple(
         Parameter(name, known[name], found[path]) for name, path in names.items() if path in found
     )

@@ -1,12 +1,16 @@
 """Taking secret values out of a text that somebody else wrote."""
 
+import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 _INSTEAD = "[redacted]"
 # Shorter than this a value would be found in words that have nothing to do with it.
 _SHORTEST = 4
+# Go's encoder escapes what HTML or JavaScript could take for theirs.
+_GO = {char: f"\\u{ord(char):04x}" for char in "&<>\u2028\u2029"}
 
 
 def redacted(text: str, values: Iterable[str]) -> str:
@@ -17,8 +21,22 @@ def redacted(text: str, values: Iterable[str]) -> str:
     return text
 
 
-def _forms(value: str) -> tuple[str, ...]:
-    escaped = repr(value)[1:-1]
-    in_json = escaped.replace("\\'", "'").replace('"', '\\"')
-    encoded = b64encode(value.encode()).decode()
-    return value, escaped, in_json, encoded, quote(value), quote(value, safe=""), quote_plus(value)
+def redacted_in(document: Any, values: Iterable[str]) -> Any:
+    """The JSON document with its strings redacted; its keys stay."""
+    kept = tuple(values)
+    if isinstance(document, str):
+        return redacted(document, kept)
+    if isinstance(document, list):
+        return [redacted_in(item, kept) for item in document]
+    if isinstance(document, dict):
+        return {key: redacted_in(item, kept) for key, item in document.items()}
+    return document
+
+
+def _forms(value: str) -> Iterator[str]:
+    """The value as Python, JSON, Go's JSON, base64 and URLs write it."""
+    in_json = json.dumps(value, ensure_ascii=False)[1:-1]
+    yield from (value, repr(value)[1:-1], in_json, json.dumps(value)[1:-1])
+    yield "".join(_GO.get(char, char) for char in in_json)
+    yield b64encode(value.encode()).decode()
+    yield from (quote(value), quote(value, safe=""), quote_plus(value))

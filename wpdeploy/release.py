@@ -29,6 +29,8 @@ def read(context: DeploymentContext) -> Release:
         document = json.loads(files.read_text(context.release_file))
     except json.JSONDecodeError as error:
         raise ConfigurationError(where, f"is not JSON: {error}", hint) from None
+    except RecursionError:
+        raise ConfigurationError(where, "is nested too deeply", hint) from None
     except ValueError as error:
         raise ConfigurationError(where, str(error), hint) from None
     return _checked(document, where)

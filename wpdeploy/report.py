@@ -7,12 +7,14 @@ are long or not ASCII: the block is at most 13 ASCII lines of at most 100 charac
 import json
 import textwrap
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TextIO
 
 from wpdeploy.errors import Exit, WpdeployError
 
 LINES, COLUMNS = 13, 100
+_COMMAND = 20
 _LABEL, _ITEM = 10, "-"
 _REMINDER = 30.0
 _WORDS: Mapping[Exit, str] = {
@@ -76,7 +78,9 @@ class Console:
             self._print(line)
 
     def _print(self, text: str) -> None:
-        print(text, file=self._stream, flush=True)
+        # The agent closes its end when a hook is timed out; what we do does not depend on it.
+        with suppress(BrokenPipeError):
+            print(text, file=self._stream, flush=True)
 
 
 def of_error(error: WpdeployError) -> Report:
@@ -105,7 +109,8 @@ def _document(command: str, report: Report) -> dict[str, Any]:
 def _lines(command: str, report: Report) -> list[str]:
     word = _WORDS.get(report.exit, "FAILED")
     code = "" if report.exit is Exit.SUCCESS else f" (exit {int(report.exit)})"
-    lines = _wrapped(f"wpdeploy {command}: {word}{code}: ", report.sentence, "    ")
+    what = " ".join(["wpdeploy", *command[:_COMMAND].split()])
+    lines = _wrapped("", f"{what}: {word}{code}: {report.sentence}", "    ")
     for label, text in report.rows:
         lead = f"  {label} " if label == _ITEM else f"  {label:{_LABEL}}"
         lines += _wrapped(lead, text, " " * len(lead))
@@ -113,8 +118,10 @@ def _lines(command: str, report: Report) -> list[str]:
 
 
 def _wrapped(lead: str, text: str, indent: str) -> list[str]:
-    one_line = lead + _ascii(" ".join(text.split()))
-    return textwrap.wrap(one_line, COLUMNS, subsequent_indent=indent, break_on_hyphens=False)
+    one_line = _ascii(" ".join(text.split()))
+    return textwrap.wrap(
+        one_line, COLUMNS, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False
+    ) or [lead.rstrip()]
 
 
 def _cut(lines: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Protocol
 
 from wpdeploy import faults
-from wpdeploy.observed import Pod, ReplicaSet, Snapshot, Workload
+from wpdeploy.observed import Container, Pod, ReplicaSet, Snapshot, Workload
 
 # How long a loop that hears nothing waits before it looks again.
 _LONGEST_WAIT = 30.0
@@ -67,20 +67,21 @@ def wait(
     waited = False
     while True:
         verdict = assess(observation.snapshot())
-        if verdict.outcome is Outcome.SUCCEEDED and waited:
-            # That nothing was reported since may mean that a watch fell silent.
+        left = deadline - clock.monotonic()
+        is_final = verdict.outcome is not Outcome.PROGRESSING or left <= 0
+        if is_final and waited:
+            # What was reported so far may be old: a watch can fall silent.
             waited = False
             observation.refresh()
-            continue
-        if verdict.outcome is not Outcome.PROGRESSING:
+        elif verdict.outcome is not Outcome.PROGRESSING:
             return verdict
-        notify(verdict)
-        waited = True
-        left = deadline - clock.monotonic()
-        if left <= 0:
+        elif left <= 0:
             late = f"not done after {seconds} s: {verdict.sentence}"
             return Verdict(Outcome.TIMED_OUT, late, verdict.details)
-        observation.wait(min(left, verdict.recheck))
+        else:
+            notify(verdict)
+            waited = True
+            observation.wait(min(left, verdict.recheck))
 
 
 def assess(snapshot: Snapshot) -> Verdict:
@@ -89,11 +90,14 @@ def assess(snapshot: Snapshot) -> Verdict:
     if workload is None:
         return _progressing("waiting for the Deployment, which does not exist")
     if workload.observed_generation < max(workload.generation, snapshot.generation):
-        return _progressing("waiting for the controller to see the new generation")
+        # The controller has not "seen" a generation whose ReplicaSet it cannot make.
+        refused = workload.progress_reason == "ReplicaSetCreateError"
+        why = f": {workload.progress_message}" if refused else ""
+        return _progressing(f"waiting for the controller to see the new generation{why}")
     current = _current(snapshot, workload)
     if current is None:
         return _progressing(f"waiting for the new ReplicaSet {workload.replica_failure}".strip())
-    pods = [pod for pod in snapshot.pods if pod.owner == current.uid and not pod.deleting]
+    pods = [pod for pod in snapshot.pods if pod.owner == current.uid and pod.counts]
     missing = list(_missing(snapshot, workload, pods))
     return (
         _failed_pod(snapshot, pods)
@@ -108,10 +112,10 @@ def _progressing(sentence: str, recheck: float = _LONGEST_WAIT) -> Verdict:
 
 
 def _current(snapshot: Snapshot, workload: Workload) -> ReplicaSet | None:
-    for replica_set in snapshot.replica_sets:
-        if (replica_set.owner, replica_set.revision) == (workload.uid, workload.revision):
-            return replica_set
-    return None
+    """The newest ReplicaSet, once the Deployment has its revision: in a rollback it comes later."""
+    own = [item for item in snapshot.replica_sets if item.owner == workload.uid]
+    newest = max(own, key=lambda item: item.revision, default=None)
+    return newest if newest and newest.revision == workload.revision else None
 
 
 def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, Pod, faults.Found]]:
@@ -126,29 +130,32 @@ def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, 
 def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
     for left, pod, found in _troubled(snapshot, pods):
         if left <= 0:
-            container = found.container
-            rows = (
-                ("pod", pod.name),
-                ("container", f"{container.name}, restarts: {container.restarts}"),
-                ("reason", found.reason),
-                ("image", container.image),
-                ("message", container.message.replace(container.image or "\0", "IMAGE")),
-            )
-            details = tuple((label, text) for label, text in rows if text)
+            details = _details(pod, found.container, found.reason)
             return Verdict(Outcome.FAILED, f"pod {pod.name}: {found.reason}", details)
     return None
+
+
+def _details(pod: Pod, container: Container, reason: str) -> tuple[tuple[str, str], ...]:
+    rows = (
+        ("pod", pod.name),
+        ("container", f"{container.name}, restarts: {container.restarts}"),
+        ("reason", reason),
+        ("image", container.image),
+        ("message", container.message.replace(container.image or "\0", "IMAGE")),
+    )
+    return tuple((label, text) for label, text in rows if text)
 
 
 def _failed_progress(
     snapshot: Snapshot, workload: Workload, missing: Sequence[str]
 ) -> Verdict | None:
-    if workload.progress_reason != "ProgressDeadlineExceeded":
+    if workload.progress_reason != "ProgressDeadlineExceeded" or not missing:
         return None
     # A retry of a failed release finds the condition of the time before: it says nothing of now.
     updated = workload.progress_updated
     if snapshot.since and (updated is None or updated <= snapshot.since):
         return None
-    why = "; ".join(missing) or workload.progress_message
+    why = "; ".join(missing)
     return Verdict(Outcome.FAILED, f"no progress within progressDeadlineSeconds: {why}")
 
 
@@ -156,7 +163,10 @@ def _unfinished(snapshot: Snapshot, pods: Sequence[Pod], missing: Sequence[str])
     if not missing:
         return None
     patience = [left for left, _, _ in _troubled(snapshot, pods)]
-    return _progressing("; ".join(missing), min([*patience, _LONGEST_WAIT]))
+    late = [(pod, item) for pod in pods if not pod.ready for item in pod.containers]
+    details = _details(*late[0], late[0][1].waiting) if late else ()
+    sentence, recheck = "; ".join(missing), min([*patience, _LONGEST_WAIT])
+    return Verdict(Outcome.PROGRESSING, sentence, details, recheck)
 
 
 def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Iterator[str]:
@@ -168,7 +178,7 @@ def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Ite
         yield f"ready {min(workload.available, len(ready))}/{desired}{_waited_for(workload, pods)}"
     own = {pod.uid for pod in pods}
     ours = {item.uid for item in snapshot.replica_sets if item.owner == workload.uid}
-    alive = [pod for pod in snapshot.pods if pod.owner in ours and not pod.deleting]
+    alive = [pod for pod in snapshot.pods if pod.owner in ours and pod.counts]
     old = [pod for pod in alive if pod.uid not in own]
     if old:
         yield f"old pods left: {len(old)}, {old[0].name}"
@@ -185,7 +195,9 @@ def _waited_for(workload: Workload, pods: Sequence[Pod]) -> str:
         return f", waiting for {late.name}: {late.unschedulable or (reasons or ['not ready'])[0]}"
     if workload.replica_failure:
         return f", {workload.replica_failure}"
-    return f", {len(pods)} of {workload.desired} new pods exist"
+    if len(pods) != workload.desired:
+        return f", {len(pods)} of {workload.desired} new pods exist"
+    return ", waiting for the controller to count them"
 
 
 def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Verdict:

@@ -1,7 +1,7 @@
 """A mapping of a YAML file made into a frozen dataclass, with every fault and its line.
 
 The dataclass is the schema: its fields are the keys, their types and defaults are the rules. A
-field may be `str int float bool`, a `Literal`, `X | None`, `tuple[X, ...]`, `Mapping[str, X]`,
+field may be `str int bool`, a `Literal`, `X | None`, `tuple[X, ...]`, `Mapping[str, X]`,
 `object` (anything), another such dataclass, or `Annotated[X, check]`, where `check` returns the
 value to keep or raises a ValueError that says what is wrong. A dataclass's `__post_init__` may
 raise one as well, for what concerns several fields.
@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import types
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -25,14 +26,14 @@ from typing import (
 
 import yaml
 
-from wpdeploy import strict_yaml
+from wpdeploy import files, strict_yaml
+from wpdeploy.errors import ConfigurationError
 from wpdeploy.strict_yaml import StrictYamlError
 
 T = TypeVar("T")
 _WORDS: Mapping[object, str] = {
     str: "a string",
     int: "a whole number",
-    float: "a number",
     bool: "true or false",
 }
 
@@ -57,6 +58,17 @@ class SchemaError(Exception):
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = sorted(faults)
         super().__init__("; ".join(f"line {line}: {problem}" for line, problem in self.faults))
+
+
+def read(path: Path, shown: str, schema: type[T]) -> T:
+    """The file as a `schema`; a ConfigurationError that calls it `shown` and has all its faults."""
+    try:
+        return parse(files.read_text(path), schema)
+    except ValueError as error:
+        raise ConfigurationError(shown, str(error)) from None
+    except SchemaError as error:
+        faults = [f"line {fault.line}: {fault.problem}" for fault in error.faults]
+        raise ConfigurationError(shown, faults) from None
 
 
 def parse(text: str, schema: type[T]) -> T:
@@ -165,15 +177,13 @@ class _Reader:
         }
 
     def _scalar(self, node: yaml.Node, kind: Any, path: str) -> Any:
-        try:
-            value = strict_yaml.construct(node)
-        except StrictYamlError as error:
-            return self._fault(node, path, error.problem)
+        value = strict_yaml.construct(node)
         if kind is object or type(value) is kind:
             return value
-        if kind is float and type(value) is int:
-            return float(value)
-        return self._fault(node, path, f"must be {_WORDS[kind]}{_found(node)}")
+        found = _found(node)
+        if kind is str and found.startswith(", found ") and isinstance(node, yaml.ScalarNode):
+            found += "" if found.endswith("nothing") else ": put it in quotes"
+        return self._fault(node, path, f"must be {_WORDS[kind]}{found}")
 
 
 def _is_required(field: dataclasses.Field[Any]) -> bool:

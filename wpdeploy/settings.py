@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from wpdeploy import checks, files, schema
+from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
-from wpdeploy.errors import ConfigurationError
 from wpdeploy.target import Target
 
 Quantity = Annotated[str, checks.quantity]
 Seconds = Annotated[int, checks.whole(0, 3600)]
+Cidr = Annotated[str, checks.cidr]
 Port = Annotated[int, checks.whole(1, 65535)]
 
 
@@ -91,9 +91,9 @@ class Ingress:
     class_name: Annotated[str, checks.dns_name] = "alb"
     scheme: Literal["internet-facing", "internal"] = "internet-facing"
     target_type: Literal["instance", "ip"] = "ip"
-    success_codes: str = "200"
-    host: Annotated[str, checks.dns_name] | None = None
-    certificate_arn: str | None = None
+    success_codes: Annotated[str, checks.success_codes] = "200"
+    host: Annotated[str, checks.host] | None = None
+    certificate_arn: Annotated[str, checks.certificate_arn] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,16 @@ class NetworkPolicy:
     """Who may talk to the pods, and where the pods may go."""
 
     enabled: bool = False
-    from_cidrs: tuple[str, ...] = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    from_cidrs: tuple[Annotated[str, checks.cidr], ...] = (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+    )
     to_ports: tuple[Port, ...] = (80, 443, 587, 3306, 11211)
+
+    def __post_init__(self) -> None:
+        if not self.from_cidrs:
+            raise ValueError("has an empty from_cidrs, which Kubernetes takes for everybody")
 
 
 @dataclass(frozen=True)
@@ -180,10 +188,4 @@ class Settings:
 def read(context: DeploymentContext) -> Settings:
     """The settings of the context's deployment group."""
     path = context.environment_file
-    try:
-        return schema.parse(files.read_text(path), Settings)
-    except ValueError as error:
-        raise ConfigurationError(context.shown(path), str(error)) from None
-    except schema.SchemaError as error:
-        faults = [f"line {fault.line}: {fault.problem}" for fault in error.faults]
-        raise ConfigurationError(context.shown(path), faults) from None
+    return schema.read(path, context.shown(path), Settings)

@@ -8,9 +8,9 @@ file and no parameter again.
 import dataclasses
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from wpdeploy.context import DeploymentContext
@@ -57,6 +57,9 @@ def write(context: DeploymentContext, deployment: Deployment) -> None:
         hint = "the user of the CodeDeploy agent must be able to write there; see WPDEPLOY_ROOT"
         problem = f"cannot be written: {error.strerror}"
         raise ConfigurationError(str(directory), problem, hint) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink()  # what is left of a write that failed
 
 
 def read(context: DeploymentContext) -> Deployment | None:
@@ -68,7 +71,7 @@ def read(context: DeploymentContext) -> Deployment | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
-        hint = "run the deployment again from its first step"
+        hint = "run the deployment again from its first step, as the user of the CodeDeploy agent"
         problem = f"is not readable: {type(error).__name__}"
         raise ConfigurationError(str(path), problem, hint) from error
 
@@ -92,8 +95,3 @@ def _deployment(document: dict[str, Any]) -> Deployment:
         "applied": AppliedAt(since, applied["generation"]) if applied else None,
     }
     return Deployment(**(document | own))
-
-
-def path_shown(context: DeploymentContext) -> Path:
-    """The file's path, for messages."""
-    return context.state_directory / _FILE

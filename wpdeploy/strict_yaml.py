@@ -126,6 +126,6 @@ def _check_keys(node: yaml.MappingNode) -> None:
 def _explained(error: yaml.YAMLError, text: str) -> StrictYamlError:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
         return StrictYamlError(str(error.problem), error.problem_mark.line + 1)
-    # A character that YAML does not take: the reader knows its place, not its line.
-    line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+    # A character that YAML does not take: the reader knows its byte, not its line.
+    line = text.encode().count(b"\n", 0, getattr(error, "position", 0)) + 1
     return StrictYamlError(str(getattr(error, "reason", error)), line)

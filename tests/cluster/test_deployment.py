@@ -11,6 +11,7 @@ from tests.cluster.site import Json, Site, until
 
 # Quotes, a newline, what templates, shells, kubelets and YAML find special, and an emoji.
 ODD = "p/&\"'\n{{x}}🔑$(id)$$ no 1:30"
+CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/0f1e"
 # What YAML takes for the end of a line, or does not take at all.
 ODDER = "\u0085 \u2028 \u2029 \ufeff \x7f \x9f \t \r\n"
 
@@ -147,7 +148,7 @@ def test_every_optional_object_that_the_server_knows_is_accepted(site: Site) -> 
             "uploads": {"enabled": True, "storage_class": "efs"},
             "network_policy": {"enabled": True},
             "service": {"node_port": 30999},
-            "ingress": {"host": "www.example.com", "certificate_arn": "arn:aws:acm:x"},
+            "ingress": {"host": "www.example.com", "certificate_arn": CERTIFICATE},
         }
     )
     assert site.run("render").code == 0

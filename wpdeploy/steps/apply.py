@@ -2,19 +2,19 @@
 
 import dataclasses
 
-from wpdeploy import apply, kube, state
+from wpdeploy import apply, state
 from wpdeploy.apply import Applied, ApplyResult
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.report import Report
+from wpdeploy.steps.connection import connect
 
 
 def run(invocation: Invocation) -> Report:
     """Apply the manifests of deployment.json; note when, and the Deployment's generation."""
     deployment = state.required(invocation.context)
     target, line = deployment.target, invocation.console.line
-    access = kube.from_kubeconfig(target.kubeconfig, target.context)
-    cluster = kube.Cluster(access, invocation.clock, line)
+    cluster = connect(invocation, target)
     force = invocation.options.force_conflicts
     live = apply.rehearse(cluster, deployment.manifests, force=force)
     result = apply.apply(cluster, deployment.manifests, live, force=force)

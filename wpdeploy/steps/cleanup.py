@@ -8,7 +8,7 @@ from pathlib import Path
 
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import ConfigurationError, Exit
-from wpdeploy.report import Report
+from wpdeploy.report import Console, Report
 
 KEPT = 5
 
@@ -16,8 +16,10 @@ KEPT = 5
 def run(invocation: Invocation) -> Report:
     """Remove the state of earlier deployments of this group, but that of the last five."""
     directory = invocation.context.group_directory
-    removed = [path for path in _earlier(invocation)[KEPT:] if _remove(path)]
-    sentence = f"removed {len(removed)} earlier deployments from {directory}, kept the last {KEPT}"
+    earlier = _earlier(invocation)
+    removed = [path for path in earlier[KEPT:] if _remove(path, invocation.console)]
+    kept = len(earlier) - len(removed)
+    sentence = f"removed {len(removed)} earlier deployments from {directory}, kept {kept}"
     return Report(Exit.SUCCESS, sentence, data={"removed": [path.name for path in removed]})
 
 
@@ -37,9 +39,11 @@ def _is_directory(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _remove(path: Path) -> bool:
+def _remove(path: Path, console: Console) -> bool:
     try:
         shutil.rmtree(path)
     except OSError as error:
-        raise ConfigurationError(str(path), f"cannot be removed: {error.strerror}") from error
+        # What an earlier deployment left is no reason to stop this one.
+        console.line(f"{path} cannot be removed: {error.strerror}")
+        return False
     return True

@@ -8,13 +8,14 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from wpdeploy import apply, aws, kube, manifests, parameters, release, settings, site_config, state
+from wpdeploy import apply, aws, manifests, parameters, release, settings, site_config, state
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit, ManifestError
 from wpdeploy.kinds import Manifest, title
 from wpdeploy.parameters import Parameter
 from wpdeploy.report import Report
 from wpdeploy.settings import Settings
+from wpdeploy.steps.connection import connect
 from wpdeploy.template_values import labels, template_values
 
 
@@ -31,8 +32,7 @@ def run(invocation: Invocation) -> Report:
     line(f"manifests: {', '.join(title(manifest) for manifest in rendered)}")
     own = manifests.stamp((config.secret, config.config_map), env.namespace, labels(env))
 
-    access = kube.from_kubeconfig(env.cluster.kubeconfig, env.cluster.context)
-    cluster = kube.Cluster(access, invocation.clock, line)
+    cluster = connect(invocation, env.target)
     force = invocation.options.force_conflicts
     live = apply.rehearse(cluster, (*own, *rendered), force=force)
     line("dry-run: the API server accepts all of them")

@@ -7,13 +7,14 @@ generation that is current.
 from collections.abc import Mapping
 from contextlib import closing
 
-from wpdeploy import kube, rollout, state
+from wpdeploy import rollout, state
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.observation import Observation
 from wpdeploy.report import Report
 from wpdeploy.rollout import Outcome, Verdict
 from wpdeploy.state import AppliedAt
+from wpdeploy.steps.connection import connect
 from wpdeploy.target import Target
 
 EXITS: Mapping[Outcome, Exit] = {
@@ -27,8 +28,7 @@ def run(invocation: Invocation) -> Report:
     """Judge the rollout of the environment's Deployment."""
     console = invocation.console
     target, applied = _judged(invocation)
-    access = kube.from_kubeconfig(target.kubeconfig, target.context)
-    cluster = kube.Cluster(access, invocation.clock, console.line)
+    cluster = connect(invocation, target)
     seconds = invocation.options.timeout or target.deadline
     observation = Observation(cluster, target, applied, invocation.clock, console.line)
     with closing(observation):
