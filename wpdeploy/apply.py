@@ -165,8 +165,8 @@ def _hand_over(cluster: Cluster, manifest: Manifest) -> Manifest | None:
 def _apply(
     cluster: Cluster, manifest: Manifest, live: Manifest | None, floor: int | None, *, force: bool
 ) -> Applied:
-    autoscaled = floor is not None and manifest["kind"] == "Deployment"
-    if autoscaled and live and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
+    least = floor if manifest["kind"] == "Deployment" else None
+    if least is not None and live and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
         _seed(cluster, manifest, live["spec"]["replicas"])
     try:
         after = cluster.apply(manifest, force=force, manager=MANAGER)
@@ -174,8 +174,8 @@ def _apply(
         if not error.conflicts or _foreign(error.conflicts, is_due=False):
             raise
         after = cluster.apply(manifest, force=True, manager=MANAGER)
-    if autoscaled and live is None and floor is not None:
-        after = _seed(cluster, manifest, floor)
+    if least is not None and live is None:
+        after = _seed(cluster, manifest, least)
     return Applied(title(manifest), _action(live, after), after["metadata"].get("generation", 0))
 
 

@@ -14,7 +14,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
 from botocore.exceptions import ConnectionError as BotoConnectionError
-from botocore.utils import IMDSRegionProvider
+from botocore.utils import BadIMDSRequestError, IMDSRegionProvider
 
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ConfigurationError, ParameterError
@@ -43,7 +43,7 @@ def region(configured: str | None, environ: Mapping[str, str]) -> str:
         return configured or environ["AWS_REGION"]
     try:
         found = IMDSRegionProvider(botocore.session.get_session()).provide()
-    except BotoCoreError:
+    except (BotoCoreError, BadIMDSRequestError):
         found = None
     if found is None or not _REGION.fullmatch(found):
         raise ConfigurationError(

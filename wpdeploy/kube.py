@@ -213,9 +213,9 @@ class Watch:
     def _event(self, line: bytes) -> Manifest:
         try:
             event: Manifest = json.loads(line)
-            if event["type"] == "ERROR" or event["object"]["metadata"]:
+            if event["object"].get("metadata") or event["type"] == "ERROR":
                 return event
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             pass
         shown = line[:80].decode("utf-8", "replace")
         problem = f"watch sent something other than an event: {shown}"

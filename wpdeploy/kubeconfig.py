@@ -10,8 +10,9 @@ from typing import Any, Self
 
 import urllib3
 from kubernetes.client import Configuration
+from kubernetes.client.rest import should_bypass_proxies
 from kubernetes.config import load_kube_config
-from requests.utils import should_bypass_proxies
+from urllib3.exceptions import InsecureRequestWarning
 
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.kube import Access
@@ -71,7 +72,7 @@ def access(path: str, context: str | None) -> Access:
     """The access that a kubeconfig gives: its file, its context, its exec plugin."""
     kubeconfig = _Kubeconfig(path, context)
     configuration = kubeconfig.configuration
-    return Access(configuration.host.rstrip("/"), _pool(configuration), kubeconfig.authorization)
+    return Access(configuration.host, _pool(configuration), kubeconfig.authorization)
 
 
 def _pool(configuration: Any) -> urllib3.PoolManager:
@@ -84,11 +85,10 @@ def _pool(configuration: Any) -> urllib3.PoolManager:
     }
     tls = {key: value for key, value in tls.items() if value}
     # Retries are ours. Six streams watch while requests go on, hence the size.
-    common: dict[str, Any] = {
-        "maxsize": 8,
-        "retries": False,
-        **tls,
-    }
+    common: dict[str, Any] = {"maxsize": 8, "retries": False, **tls}
+    if not configuration.verify_ssl:
+        # Whoever wrote insecure-skip-tls-verify knows; kubectl says nothing either.
+        urllib3.disable_warnings(InsecureRequestWarning)
     if configuration.proxy and not _is_exempt(configuration):
         return urllib3.ProxyManager(configuration.proxy, **common)
     return urllib3.PoolManager(**common)

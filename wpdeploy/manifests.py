@@ -11,6 +11,10 @@ from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import KINDS, RANK, Manifest, title
 from wpdeploy.templates import TemplateFault
 
+_ON_DISK = (
+    "a template makes no Secret: what is rendered is written to disk; "
+    "name the value in k8s/parameters.yaml"
+)
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
@@ -60,6 +64,8 @@ def _checked(document: object) -> Manifest:
     if not isinstance(document, dict):
         raise TemplateFault("is not an object with apiVersion, kind and metadata")
     kind = document.get("kind")
+    if kind == "Secret":
+        raise TemplateFault(_ON_DISK)
     if not isinstance(kind, str) or kind not in KINDS:
         raise TemplateFault(f"kind is {kind!r}, but must be one of {', '.join(KINDS)}")
     if document.get("apiVersion") not in KINDS[kind].api_versions:

@@ -5,6 +5,7 @@ that restarts or a throttled account. A Retry-After is obeyed, up to half a minu
 """
 
 from collections.abc import Callable
+from typing import cast
 
 from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 
@@ -54,7 +55,5 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _transient(state: RetryCallState) -> Transient:
-    error = state.outcome.exception() if state.outcome else None
-    if not isinstance(error, Transient):
-        raise TypeError("tenacity retries nothing but Transient here")
-    return error
+    # `retry` lets nothing else come here.
+    return cast("Transient", state.outcome and state.outcome.exception())
