@@ -14,6 +14,8 @@ Json = dict[str, Any]
 
 MERGE_PATCH = "application/merge-patch+json"
 _TIMEOUT = urllib3.Timeout(connect=1.0, read=5.0)
+# ssl has a ValueError for a server that dies between connection and handshake.
+_NO_ANSWER = (HTTPError, OSError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class Client:
             response = self._pool.request(
                 method, path, body=data, headers=headers, timeout=_TIMEOUT
             )
-        except HTTPError as error:
+        except _NO_ANSWER as error:
             raise UnreachableError(str(error)) from error
         return _decoded(response.status, response.data)
 
@@ -72,7 +74,7 @@ class Client:
             response = self._pool.request(
                 "GET", path, headers=self._headers, timeout=timeout, preload_content=False
             )
-        except HTTPError as error:
+        except _NO_ANSWER as error:
             raise UnreachableError(str(error)) from error
         watch = Watch(response)
         if response.status != 200:  # noqa: PLR2004

@@ -1,6 +1,7 @@
 """The played kubelets against a real API server, scheduler and controllers."""
 
 import base64
+import gc
 import signal
 import subprocess
 import sys
@@ -174,6 +175,8 @@ def test_another_player_takes_over_and_restarts_nothing(cluster: Cluster) -> Non
     eventually(lambda: before[0]["metadata"]["uid"] not in cluster.uids(name))
 
 
+# CPython 3.11 forgets to close a TLS socket whose server dies before the handshake.
+@pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning")
 def test_it_survives_the_api_server(cluster: Cluster) -> None:
     steady, midway = cluster.deploy("1.0", replicas=3), "midway"
     eventually(lambda: cluster.available(steady))
@@ -187,6 +190,8 @@ def test_it_survives_the_api_server(cluster: Cluster) -> None:
     eventually(lambda: cluster.available(after), 60)
     pods = [*cluster.pods(steady), *cluster.pods(midway), *cluster.pods(after)]
     assert [pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods] == [0] * 9
+    # So that such a socket is found here.
+    gc.collect()
 
 
 def test_it_stops_at_once_and_leaves_no_thread(cluster: Cluster) -> None:
