@@ -17,22 +17,31 @@ from tests.cluster.site import ROOT, Site
 _NUMBERS = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def boot(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane, or the reason why there is none."""
     binaries = control_plane.find()
     if binaries is None:
         # In CI what is missing is a failure: a skipped test would look like a passed one.
         require = pytest.fail if os.environ.get("CI") else pytest.skip
         require(control_plane.how_to_get())
-    with ControlPlane.start(binaries, tmp_path_factory.mktemp("plane")) as started:
+    with ControlPlane.start(binaries, factory.mktemp("plane")) as started:
+        yield started
+
+
+def play(plane: ControlPlane, factory: pytest.TempPathFactory) -> Iterator[Player]:
+    """The nodes of a control plane."""
+    with Player(read_kubeconfig(plane.admin_kubeconfig, factory.mktemp("player"))) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    yield from boot(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
 def player(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
-    scratch = tmp_path_factory.mktemp("player")
-    with Player(read_kubeconfig(plane.admin_kubeconfig, scratch)) as started:
-        yield started
+    yield from play(plane, tmp_path_factory)
 
 
 @pytest.fixture(scope="session")

@@ -35,32 +35,6 @@ def watches(proxy: Proxy) -> int:
     return sum("watch=true" in path for _, path in proxy.requests)
 
 
-def test_the_api_server_killed_in_mid_rollout(site: Site) -> None:
-    site.deployed()
-    site.release("slow", digest="b")
-    assert site.deploy(["render", "apply"]).code == 0
-    with running(site.start("validate", "-v")) as process:
-        assert process.stdout is not None
-        until(lambda: "watch=true" in process.stdout.readline())  # type: ignore[union-attr]
-        site.plane.stop_apiserver()
-        site.plane.start_apiserver()
-        output, _ = process.communicate(timeout=90)
-    assert process.returncode == 0, output
-    assert "ready 3/3" in output.splitlines()[-1]
-
-
-def test_the_api_server_killed_before_an_apply(site: Site) -> None:
-    assert site.run("render").code == 0
-    site.plane.stop_apiserver()
-    with running(site.start("apply")) as process:
-        assert process.stdout is not None
-        until(lambda: "trying again" in process.stdout.readline())  # type: ignore[union-attr]
-        site.plane.start_apiserver()
-        output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
-    assert site.run("validate").code == 0
-
-
 def test_watches_cut_again_and_again(site: Site, proxy: Proxy) -> None:
     site.release("slow")
     assert site.deploy(["render", "apply"]).code == 0
