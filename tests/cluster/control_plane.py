@@ -59,7 +59,7 @@ def find() -> Path | None:
 def how_to_get() -> str:
     """Say in one line how to get the programs."""
     return (
-        "no control plane: `python -m tests.cluster.control_plane build` (Debian 12, minutes), "
+        "no control plane: `make control-plane` builds one (Debian 12, root, minutes), "
         f"or set KUBEBUILDER_ASSETS to a directory with {', '.join(PROGRAMS)}"
     )
 
