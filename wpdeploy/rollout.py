@@ -163,10 +163,22 @@ def _unfinished(snapshot: Snapshot, pods: Sequence[Pod], missing: Sequence[str])
     if not missing:
         return None
     patience = [left for left, _, _ in _troubled(snapshot, pods)]
-    late = [(pod, item) for pod in pods if not pod.ready for item in pod.containers]
-    details = _details(*late[0], late[0][1].waiting) if late else ()
+    late = _late(pods)
+    waits = _waits(late) if late else None
+    details = _details(late, waits, waits.waiting) if late and waits else ()
     sentence, recheck = "; ".join(missing), min([*patience, _LONGEST_WAIT])
     return Verdict(Outcome.PROGRESSING, sentence, details, recheck)
+
+
+def _late(pods: Sequence[Pod]) -> Pod | None:
+    return next((pod for pod in pods if not pod.ready), None)
+
+
+def _waits(pod: Pod) -> Container | None:
+    """The container that waits for something, else the last one, which is the application's."""
+    return next((item for item in pod.containers if item.waiting), None) or next(
+        reversed(pod.containers), None
+    )
 
 
 def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Iterator[str]:
@@ -189,10 +201,10 @@ def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Ite
 
 
 def _waited_for(workload: Workload, pods: Sequence[Pod]) -> str:
-    late = next((pod for pod in pods if not pod.ready), None)
-    if late:
-        reasons = [item.waiting for item in late.containers if item.waiting]
-        return f", waiting for {late.name}: {late.unschedulable or (reasons or ['not ready'])[0]}"
+    if late := _late(pods):
+        waits = _waits(late)
+        reason = late.unschedulable or (waits.waiting if waits else "") or "not ready"
+        return f", waiting for {late.name}: {reason}"
     if workload.replica_failure:
         return f", {workload.replica_failure}"
     if len(pods) != workload.desired:
