@@ -14,7 +14,9 @@ _DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _DNS_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _HOST = re.compile(rf"(\*\.)?{_DNS_NAME.pattern}")
 _CODES = re.compile(r"[0-9]{3}(-[0-9]{3})?(,[0-9]{3}(-[0-9]{3})?)*")
-_CERTIFICATE = re.compile(r"arn:aws[-a-z]*:(acm|iam):[-a-z0-9]*:[0-9]{12}:(server-)?certificate/\S+")
+_CERTIFICATE = re.compile(
+    r"arn:aws[-a-z]*:(acm|iam):[-a-z0-9]*:[0-9]{12}:(server-)?certificate/\S+"
+)
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")

@@ -7,11 +7,9 @@ and U+2029 for the end of a line: all but ASCII is written as \UXXXXXXXX, which 
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any
 
 
-def dumps(value: object, default: Callable[[Any], Any] | None = None) -> str:
+def dumps(value: object) -> str:
     """The value in one line; a TypeError or ValueError where JSON has no form for it."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=default)
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
     return re.sub(r"[^\x20-\x7e]", lambda match: f"\\U{ord(match[0]):08X}", text)

@@ -11,6 +11,7 @@ from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import KINDS, RANK, Manifest, title
 from wpdeploy.templates import TemplateFault
 
+_KINDS = [kind for kind in KINDS if kind != "Secret"]
 _ON_DISK = (
     "a template makes no Secret: what is rendered is written to disk; "
     "name the value in k8s/parameters.yaml"
@@ -67,7 +68,7 @@ def _checked(document: object) -> Manifest:
     if kind == "Secret":
         raise TemplateFault(_ON_DISK)
     if not isinstance(kind, str) or kind not in KINDS:
-        raise TemplateFault(f"kind is {kind!r}, but must be one of {', '.join(KINDS)}")
+        raise TemplateFault(f"kind is {kind!r}, but must be one of {', '.join(_KINDS)}")
     if document.get("apiVersion") not in KINDS[kind].api_versions:
         known = " or ".join(KINDS[kind].api_versions)
         raise TemplateFault(

@@ -195,7 +195,7 @@ def _signature(state: Pod) -> tuple[object, ...]:
     troubles = tuple(_TROUBLES.get(item.waiting, item.waiting) for item in state.containers)
     restarts = sum(item.restarts for item in state.containers)
     seen = state.transition if state.ready else None
-    return state.ready, seen, state.deleting, state.over, any(troubles) and troubles, restarts
+    return state.ready, seen, any(troubles) and troubles, restarts
 
 
 def _container(raw: Mapping[str, Any], before: Pod | None) -> Container:

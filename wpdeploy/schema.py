@@ -181,8 +181,8 @@ class _Reader:
         if kind is object or type(value) is kind:
             return value
         found = _found(node)
-        if kind is str and found.startswith(", found ") and isinstance(node, yaml.ScalarNode):
-            found += "" if found.endswith("nothing") else ": put it in quotes"
+        if kind is str and isinstance(node, yaml.ScalarNode) and not found.endswith("nothing"):
+            found += ": put it in quotes"
         return self._fault(node, path, f"must be {_WORDS[kind]}{found}")
 
 

@@ -139,7 +139,7 @@ class NetworkPolicy:
     """Who may talk to the pods, and where the pods may go."""
 
     enabled: bool = False
-    from_cidrs: tuple[Annotated[str, checks.cidr], ...] = (
+    from_cidrs: tuple[Cidr, ...] = (
         "10.0.0.0/8",
         "172.16.0.0/12",
         "192.168.0.0/16",

@@ -1,1 +1,1 @@
-"""The commands, one module each: what each does, in order, and which adapters it uses."""
+"""The commands, one module each, and the connection that they share."""

@@ -1,0 +1,59 @@
+"""The API server in memory (fake_cluster.py), behind HTTP."""
+
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler
+from types import TracebackType
+from typing import Any, Self, cast
+
+from tests.unit import wire
+from tests.unit.fake_cluster import NOW, FakeCluster
+from wpdeploy import strict_yaml
+from wpdeploy.api_status import ApiError
+from wpdeploy.kinds import Manifest
+
+# More than any step asks for.
+_REQUESTS = 100
+
+
+class ApplyServer:
+    """Its `cluster` has the objects and knows what was applied, tried and refused."""
+
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self._server = wire.Server(*[self._act] * _REQUESTS)
+        self.url = self._server.url
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._server.__exit__(kind, error, at)
+
+    def _act(self, handler: BaseHTTPRequestHandler) -> None:
+        request = self._server.received[-1]
+        found = self.cluster.objects.get(request.path)
+        if request.method == "GET":
+            _answered(found, 200 if found else 404)(handler)
+            return
+        manifest = cast("Manifest", strict_yaml.load(request.body.decode()))
+        try:
+            after = self.cluster.apply(
+                manifest,
+                dry_run=request.query.get("dryRun") == "All",
+                force=request.query["force"] == "true",
+                manager=request.query["fieldManager"],
+            )
+        except ApiError as error:
+            _answered(error.status, error.code)(handler)
+        else:
+            _answered(after, 200)(handler)
+
+
+def _answered(document: Any, status: int) -> wire.Act:
+    return wire.answer(document, status, Date=format_datetime(NOW, usegmt=True))

@@ -1,0 +1,75 @@
+"""The kinds of objects: their order, their paths, what they are called."""
+
+import pytest
+
+from wpdeploy import kinds
+from wpdeploy.kinds import Manifest
+
+# Kubernetes' own names, from its API reference.
+PATHS = {
+    ("ServiceAccount", "v1"): "/api/v1/namespaces/blog/serviceaccounts/w",
+    ("NetworkPolicy", "networking.k8s.io/v1"): (
+        "/apis/networking.k8s.io/v1/namespaces/blog/networkpolicies/w"
+    ),
+    ("Secret", "v1"): "/api/v1/namespaces/blog/secrets/w",
+    ("ConfigMap", "v1"): "/api/v1/namespaces/blog/configmaps/w",
+    ("PersistentVolumeClaim", "v1"): "/api/v1/namespaces/blog/persistentvolumeclaims/w",
+    ("Service", "v1"): "/api/v1/namespaces/blog/services/w",
+    ("Deployment", "apps/v1"): "/apis/apps/v1/namespaces/blog/deployments/w",
+    ("HorizontalPodAutoscaler", "autoscaling/v1"): (
+        "/apis/autoscaling/v1/namespaces/blog/horizontalpodautoscalers/w"
+    ),
+    ("HorizontalPodAutoscaler", "autoscaling/v2"): (
+        "/apis/autoscaling/v2/namespaces/blog/horizontalpodautoscalers/w"
+    ),
+    ("PodDisruptionBudget", "policy/v1"): (
+        "/apis/policy/v1/namespaces/blog/poddisruptionbudgets/w"
+    ),
+    ("CronJob", "batch/v1"): "/apis/batch/v1/namespaces/blog/cronjobs/w",
+    ("Ingress", "networking.k8s.io/v1"): "/apis/networking.k8s.io/v1/namespaces/blog/ingresses/w",
+}
+
+
+def _manifest(kind: str, api_version: str) -> Manifest:
+    metadata = {"name": "w", "namespace": "blog"}
+    return {"apiVersion": api_version, "kind": kind, "metadata": metadata}
+
+
+@pytest.mark.parametrize(("kind", "api_version"), PATHS, ids=" ".join)
+def test_an_object_is_found_at_its_path(kind: str, api_version: str) -> None:
+    assert kinds.path_of(_manifest(kind, api_version)) == PATHS[kind, api_version]
+
+
+def test_these_are_all_the_kinds_and_versions_there_are() -> None:
+    known = {(kind, version) for kind, row in kinds.KINDS.items() for version in row.api_versions}
+
+    assert known == set(PATHS)
+
+
+def test_a_collection_is_the_path_without_a_name() -> None:
+    assert kinds.collection("v1", "pods", "blog") == "/api/v1/namespaces/blog/pods"
+
+
+def test_messages_name_the_kind_and_the_object() -> None:
+    assert kinds.title(_manifest("Deployment", "apps/v1")) == "Deployment w"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        ("ServiceAccount", "Deployment"),
+        ("NetworkPolicy", "Deployment"),
+        ("Secret", "Deployment"),
+        ("ConfigMap", "Deployment"),
+        ("PersistentVolumeClaim", "Deployment"),
+        ("Service", "Deployment"),
+        ("Deployment", "HorizontalPodAutoscaler"),
+        ("Deployment", "PodDisruptionBudget"),
+        ("Deployment", "CronJob"),
+        ("Service", "Ingress"),
+    ],
+)
+def test_what_a_pod_needs_comes_before_it_and_what_looks_at_pods_after(
+    first: str, then: str
+) -> None:
+    assert kinds.RANK[first] < kinds.RANK[then]

@@ -1,0 +1,185 @@
+"""What is known of a rollout from the lists, and from the events of the watches."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from tests.unit import api_objects as api
+from tests.unit.rollout_states import APPLIED, NOW, ago
+from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
+from wpdeploy.errors import ClusterError
+from wpdeploy.observed import ReplicaSet, Snapshot
+from wpdeploy.state import AppliedAt
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedApi]:
+    with ScriptedApi() as started:
+        yield started
+
+
+def pods(snapshot: Snapshot) -> list[str]:
+    return [pod.name for pod in snapshot.pods]
+
+
+def test_the_lists_are_a_snapshot(server: ScriptedApi) -> None:
+    server.answers("pods", api.pod("web-2"), api.pod("web-1"))
+    snapshot = Observed(server).observation.snapshot()
+    assert snapshot.workload is not None
+    assert snapshot.workload.uid == "deployment"
+    assert pods(snapshot) == ["web-1", "web-2"]
+    assert snapshot.replica_sets == (
+        ReplicaSet("old", "deployment", 3),
+        ReplicaSet("new", "deployment", 4),
+    )
+    assert snapshot.serving == {"uid-of-web-1"}
+    assert (snapshot.since, snapshot.generation) == (None, 0)
+    assert snapshot.window == timedelta(seconds=10)
+
+
+def test_the_time_and_generation_of_the_apply_are_part_of_it(server: ScriptedApi) -> None:
+    snapshot = Observed(server, AppliedAt(APPLIED, 8)).observation.snapshot()
+    assert (snapshot.since, snapshot.generation) == (APPLIED, 8)
+
+
+def test_its_now_is_the_api_servers(server: ScriptedApi) -> None:
+    observed = Observed(server)
+    observed.clock.now += 2.5
+    assert observed.observation.snapshot().now == ago(-2.5)
+
+
+def test_only_what_belongs_to_the_deployment_is_asked_for(server: ScriptedApi) -> None:
+    Observed(server)
+    selector = {"labelSelector": "app=wordpress,app.kubernetes.io/instance=Test"}
+    assert server.asked("deployments") == [{"fieldSelector": "metadata.name=wordpress"}]
+    assert server.asked("replicasets") == [selector]
+    assert server.asked("pods") == [selector]
+    assert server.asked("endpointslices") == [
+        {"labelSelector": "kubernetes.io/service-name=wordpress"}
+    ]
+
+
+def test_several_slices_serve_together(server: ScriptedApi) -> None:
+    first = api.endpoint_slice(api.endpoint("a"))
+    second = api.endpoint_slice(api.endpoint("b")) | {"metadata": {"uid": "slice-2"}}
+    server.answers("endpointslices", first, second)
+    assert Observed(server).observation.snapshot().serving == {"a", "b"}
+
+
+def test_an_api_server_without_endpoint_slices_is_asked_for_endpoints(server: ScriptedApi) -> None:
+    del server.lists["endpointslices"]
+    addresses = [{"addresses": [{"targetRef": {"uid": "uid-of-web-1"}}]}]
+    server.answers("endpoints", {"metadata": {"uid": "e"}, "subsets": addresses})
+    assert Observed(server).observation.snapshot().serving == {"uid-of-web-1"}
+    assert server.asked("endpoints") == [{"fieldSelector": "metadata.name=wordpress"}]
+
+
+def test_endpoints_are_watched_where_there_are_no_slices(server: ScriptedApi) -> None:
+    del server.lists["endpointslices"]
+    server.answers("endpoints")
+    addresses = [{"addresses": [{"targetRef": {"uid": "uid-of-web-1"}}]}]
+    added = {"metadata": {"uid": "e"}, "subsets": addresses}
+    server.plays("endpoints", server.stays(api.event("ADDED", added, "101")))
+    with closing(Observed(server)) as observed:
+        observed.until(lambda snapshot: snapshot.serving == {"uid-of-web-1"})
+
+
+def test_a_deployment_that_does_not_exist_is_an_error(server: ScriptedApi) -> None:
+    server.answers("deployments")
+    with pytest.raises(ClusterError) as caught:
+        Observed(server)
+    assert str(caught.value) == (
+        "Deployment wordpress: does not exist in the namespace shop (deploy it first)"
+    )
+
+
+def test_something_that_is_no_api_server_is_an_error(server: ScriptedApi) -> None:
+    server.lists.clear()
+    with pytest.raises(ClusterError, match="/namespaces/shop/deployments"):
+        Observed(server)
+
+
+def test_a_list_that_is_forbidden_is_an_error(server: ScriptedApi) -> None:
+    server.lists["pods"] = refused(403, "pods is forbidden")
+    with pytest.raises(ClusterError, match="pods is forbidden"):
+        Observed(server)
+
+
+def test_nothing_is_watched_before_the_first_wait(server: ScriptedApi) -> None:
+    Observed(server)
+    assert [server.versions(plural) for plural in RESOURCES] == [[]] * 4
+
+
+def test_the_watches_go_on_from_the_lists(server: ScriptedApi) -> None:
+    server.plays("pods", server.stays(api.event("ADDED", api.pod("web-2"), "101")))
+    with closing(Observed(server)) as observed:
+        observed.until(lambda snapshot: len(snapshot.pods) == 2)
+    assert server.asked("pods", watch=True) == [
+        {
+            "labelSelector": "app=wordpress,app.kubernetes.io/instance=Test",
+            "resourceVersion": "100",
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "timeoutSeconds": "60",
+        }
+    ]
+
+
+def test_events_add_modify_and_delete(server: ScriptedApi) -> None:
+    server.plays(
+        "pods",
+        server.stays(
+            api.event("ADDED", api.pod("web-2", ready=False), "101"),
+            api.event("MODIFIED", api.pod("web-2"), "102"),
+            api.event("DELETED", api.pod("web-1"), "103"),
+        ),
+    )
+    with closing(Observed(server)) as observed:
+        snapshot = observed.until(lambda snapshot: pods(snapshot) == ["web-2"])
+    assert snapshot.pods[0].ready
+
+
+def test_each_resource_is_watched(server: ScriptedApi) -> None:
+    slice_ = api.endpoint_slice(api.endpoint("uid-of-web-2"))
+    events = {
+        "deployments": api.event("MODIFIED", api.deployment(generation=9), "101"),
+        "replicasets": api.event("DELETED", api.replica_set("old", "3"), "101"),
+        "pods": api.event("DELETED", api.pod("web-1"), "101"),
+        "endpointslices": api.event("MODIFIED", slice_, "101"),
+    }
+    for plural, event in events.items():
+        server.plays(plural, server.stays(event))
+    with closing(Observed(server)) as observed:
+        observed.until(
+            lambda snapshot: (
+                snapshot.workload is not None
+                and snapshot.workload.generation == 9
+                and snapshot.replica_sets == (ReplicaSet("new", "deployment", 4),)
+                and snapshot.pods == ()
+                and snapshot.serving == {"uid-of-web-2"}
+            )
+        )
+
+
+def test_a_deployment_that_is_deleted_is_no_longer_known(server: ScriptedApi) -> None:
+    server.plays("deployments", server.stays(api.event("DELETED", api.deployment(), "101")))
+    with closing(Observed(server)) as observed:
+        observed.until(lambda snapshot: snapshot.workload is None)
+
+
+def test_an_event_is_dated_by_the_api_server(server: ScriptedApi) -> None:
+    server.plays("pods", server.stays(api.event("MODIFIED", api.pod(ready=False), "101")))
+    with closing(Observed(server)) as observed:
+        observed.clock.now += 5
+        snapshot = observed.until(lambda snapshot: not snapshot.pods[0].ready)
+    assert snapshot.pods[0].changed == ago(-5)
+    assert snapshot.now == NOW + timedelta(seconds=5)
+
+
+def test_without_news_wait_returns_when_its_time_is_over(server: ScriptedApi) -> None:
+    with closing(Observed(server)) as observed:
+        before = observed.observation.snapshot()
+        observed.observation.wait(0)
+        assert observed.observation.snapshot() == before
