@@ -181,6 +181,7 @@ _UNSCRIPTED = text("the script of the test has no answer left", 418)
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # small answers would wait 40 ms for an acknowledgement
     timeout = PATIENCE
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the parent's name
