@@ -1,8 +1,8 @@
 """A whole deployment on this machine: `python -m sandbox [--tag badpull] [--param NAME=VALUE]`.
 
-AWS is moto's server. The cluster is a real control plane, booted for this run, or the one of
---kubeconfig; its nodes are played by sandbox.kubelet, so an image's tag can choose a fault. A
-healthy release goes first; with a tag, that release follows it.
+AWS is moto's server. The cluster is a simulated API server, or the real one of --kubeconfig; its
+nodes are played by sandbox.kubelet, so an image's tag can choose a fault. A healthy release goes
+first; with a tag, that release follows it.
 """
 
 import argparse
@@ -10,14 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from sandbox.aws import Aws
 from sandbox.kubelet import Player, read_kubeconfig
+from sandbox.kubernetes import ApiServer
 from sandbox.site import STEPS, Json, Site
-from tests.cluster import control_plane
 from wpdeploy import kubeconfig as kubeconfigs
 from wpdeploy.clock import Clock
 from wpdeploy.errors import WpdeployError
@@ -39,7 +39,7 @@ def main(argv: Sequence[str]) -> int:
             stack.callback(shutil.rmtree, directory, ignore_errors=True)
         try:
             site = _site(options, directory, stack)
-        except (control_plane.ControlPlaneError, WpdeployError) as error:
+        except WpdeployError as error:
             print(f"sandbox: {error}", file=sys.stderr)
             return 6
         code = _deploy(site, "v1", "a healthy release")
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tag", help="badpull, invalidname, crashloop, oom, badconfig, notready, slow, ..."
     )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", type=_pair)
-    parser.add_argument("--kubeconfig", type=Path, help="an administrator's, of another cluster")
+    parser.add_argument("--kubeconfig", type=Path, help="an administrator's, of a real cluster")
     parser.add_argument("--keep", action="store_true", help="keep the directory of the run")
     return parser
 
@@ -70,7 +70,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _site(options: argparse.Namespace, directory: Path, stack: ExitStack) -> Site:
-    kubeconfig = options.kubeconfig or stack.enter_context(_booted(directory / "cluster"))
+    kubeconfig = options.kubeconfig
+    if kubeconfig is None:
+        kubeconfig = stack.enter_context(ApiServer(directory / "cluster")).admin_kubeconfig
     cluster = Cluster(kubeconfigs.access(str(kubeconfig), None), Clock(), print)
     (directory / "nodes").mkdir()
     stack.enter_context(Player(read_kubeconfig(kubeconfig, directory / "nodes")))
@@ -86,17 +88,6 @@ def _site(options: argparse.Namespace, directory: Path, stack: ExitStack) -> Sit
             sys.exit(f"sandbox: {name} is not in k8s/parameters.yaml: {', '.join(site.values)}")
         site.put(name, value)
     return site
-
-
-@contextmanager
-def _booted(directory: Path) -> Iterator[Path]:
-    binaries = control_plane.find()
-    if binaries is None:
-        raise control_plane.ControlPlaneError(control_plane.how_to_get())
-    print("sandbox: booting a control plane")
-    with control_plane.ControlPlane.start(binaries, directory) as plane:
-        plane.await_admission()
-        yield plane.admin_kubeconfig
 
 
 def _changes(cluster: Cluster) -> Json:

@@ -68,7 +68,9 @@ class PodWatch:
             self._version = ""
             return False
         except Exception:  # noqa: BLE001  # without this thread nothing is played
-            _LOG.exception("watch")
+            # A TLS stream that `stop` cut off may end in bytes that are no text.
+            if not self._stopping.is_set():
+                _LOG.exception("watch")
             self._version = ""
             return False
         return True

@@ -34,18 +34,33 @@ def write_private(path: Path, content: bytes) -> Path:
     return path
 
 
-def write_signing_key(path: Path) -> Path:
+def new_key() -> ec.EllipticCurvePrivateKey:
+    """Make a private key: elliptic, as an RSA key would take longer than the test that needs it."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> Path:
     """Write a private key in the older PEM format, which every Kubernetes reads for its tokens."""
-    return write_private(path, _private_pem(ec.generate_private_key(ec.SECP256R1())))
+    pem = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    return write_private(path, pem)
+
+
+def request_pem(key: ec.EllipticCurvePrivateKey, user: str, groups: Sequence[str]) -> bytes:
+    """Ask for a certificate that makes its bearer a Kubernetes user in these groups."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(_name(user, groups))
+    return builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 class Authority:
-    """A certificate authority that lives in memory; what it signs goes into `directory`."""
+    """A certificate authority; its own certificate and all that it signs go into `directory`."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        # Elliptic keys: an RSA key for each user would take longer than the test that needs it.
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = new_key()
         self._name = _name("wpdeploy test cluster")
         self._certificate = (
             _builder(self._name, self._name, self._key.public_key())
@@ -58,6 +73,10 @@ class Authority:
         )
         self.file = directory / "ca.crt"
         self.file.write_bytes(_public_pem(self._certificate))
+
+    def write_key(self) -> Path:
+        """Write its private key, for a program that signs too."""
+        return write_key(self.file.with_suffix(".key"), self._key)
 
     def server(self, stem: str, *names: str) -> Pair:
         """Mint a certificate for a server that answers to these names and addresses."""
@@ -76,7 +95,7 @@ class Authority:
         purpose: x509.ObjectIdentifier,
         alternatives: x509.SubjectAlternativeName | None = None,
     ) -> Pair:
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = new_key()
         builder = (
             _builder(subject, self._name, key.public_key())
             .add_extension(_usage(signs_certificates=False), critical=True)
@@ -90,7 +109,7 @@ class Authority:
             builder = builder.add_extension(alternatives, critical=False)
         certificate = self._directory / f"{stem}.crt"
         certificate.write_bytes(_public_pem(builder.sign(self._key, hashes.SHA256())))
-        return Pair(certificate, write_private(self._directory / f"{stem}.key", _private_pem(key)))
+        return Pair(certificate, write_key(self._directory / f"{stem}.key", key))
 
 
 def _name(common: str, organizations: Sequence[str] = ()) -> x509.Name:
@@ -136,14 +155,6 @@ def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
 
 def _public_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
-
-
-def _private_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
 
 
 def write_kubeconfig(url: str, ca_file: Path, user: str, pair: Pair, namespace: str | None) -> Path:

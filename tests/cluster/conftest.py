@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,35 +13,55 @@ from sandbox.aws import Aws
 from sandbox.kubelet import Player, read_kubeconfig
 from tests.cluster import control_plane
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.external import ExternalCluster
+from tests.cluster.plane import Plane
 from tests.cluster.site import ROOT, Site
 
-_NUMBERS = itertools.count(1)
+# An administrator's kubeconfig of a disposable cluster without nodes of its own.
+KUBECONFIG = "WPDEPLOY_TEST_KUBECONFIG"
+# Names of namespaces that an earlier run in the same cluster has not used.
+_NAMES = (f"site-{time.time_ns() // 10**6:x}-{number}" for number in itertools.count(1))
 
 
-def boot(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    """A control plane, or the reason why there is none."""
-    binaries = control_plane.find()
-    if binaries is None:
+def programs() -> Path:
+    """The programs of a control plane, or the reason why there are none."""
+    found = control_plane.find()
+    if found is None:
         # In CI what is missing is a failure: a skipped test would look like a passed one.
         require = pytest.fail if os.environ.get("CI") else pytest.skip
         require(control_plane.how_to_get())
-    with ControlPlane.start(binaries, factory.mktemp("plane")) as started:
+    return found
+
+
+def boot_own(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+    """A control plane for tests that do to it what nobody does to a cluster that is given."""
+    with ControlPlane.start(programs(), factory.mktemp("plane")) as started:
         yield started
 
 
-def play(plane: ControlPlane, factory: pytest.TempPathFactory) -> Iterator[Player]:
+def boot(factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    """The cluster that is given, else a control plane."""
+    given = os.environ.get(KUBECONFIG)
+    if not given:
+        yield from boot_own(factory)
+        return
+    with ExternalCluster(Path(given).expanduser(), factory.mktemp("external")) as cluster:
+        yield cluster
+
+
+def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
     """The nodes of a control plane."""
     with Player(read_kubeconfig(plane.admin_kubeconfig, factory.mktemp("player"))) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
     yield from boot(tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def player(plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
+def player(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
     yield from play(plane, tmp_path_factory)
 
 
@@ -51,10 +72,15 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def make_site(plane: ControlPlane, player: Player, aws: Aws, tmp_path: Path) -> Callable[[], Site]:
+def make_site(
+    plane: Plane, player: Player, aws: Aws, tmp_path: Path
+) -> Iterator[Callable[[], Site]]:
+    made: list[Site] = []
+
     def make() -> Site:
-        namespace = f"site-{next(_NUMBERS)}"
+        namespace = next(_NAMES)
         site = Site(plane, player, aws, namespace, tmp_path / namespace)
+        made.append(site)
         site.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         plane.await_admission(namespace)
         for manifest in yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text()):
@@ -63,7 +89,10 @@ def make_site(plane: ControlPlane, player: Player, aws: Aws, tmp_path: Path) -> 
         site.set_up()
         return site
 
-    return make
+    yield make
+    for site in made:
+        # Not waited for: the nodes end the pods while other tests run.
+        site.plane_request("DELETE", f"/api/v1/namespaces/{site.namespace}")
 
 
 @pytest.fixture

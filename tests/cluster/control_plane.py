@@ -9,39 +9,30 @@ It has no kubelet: a pod stays Pending until somebody plays one. Everything list
 
 import argparse
 import contextlib
-import itertools
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
-from typing import Self
-
-import urllib3
 
 from tests.cluster import flags
-from tests.cluster.certificates import Authority, Pair, write_kubeconfig, write_signing_key
+from tests.cluster.certificates import Authority, Pair, new_key, write_key
 from tests.cluster.component import Component, Guard
+from tests.cluster.plane import ControlPlaneError, Plane
+
+__all__ = ["PROGRAMS", "ControlPlane", "ControlPlaneError", "find", "how_to_get", "main"]
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _APISERVER = "kube-apiserver"
 _BUILT_VERSION = "1.20.2"
 _BUILD_SCRIPT = Path(__file__).with_name("build_control_plane.sh")
-_BOOT_SECONDS = 60.0
 # The API server waits a minute for the watches that are open; the tests do not.
 _STOP_SECONDS = 2.0
-_POLL_SECONDS = 0.05
-
-
-class ControlPlaneError(Exception):
-    """The control plane cannot be found, or does not run."""
 
 
 def find() -> Path | None:
@@ -64,10 +55,11 @@ def how_to_get() -> str:
     )
 
 
-class ControlPlane:
+class ControlPlane(Plane):
     """A running control plane; `start` makes one, and leaving its `with` block stops it."""
 
     def __init__(self, binaries: Path, directory: Path, apiserver_args: Sequence[str]) -> None:
+        super().__init__()
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
             raise ControlPlaneError(f"{directory} is not empty: each control plane has its own")
@@ -75,7 +67,6 @@ class ControlPlane:
         self._directory = directory.resolve()
         self._apiserver_args = tuple(apiserver_args)
         self._components: dict[str, Component] = {}
-        self._numbers = itertools.count(1)
         self.authority = Authority(self._directory)
         self.ca_file = self.authority.file
         self._etcd_socket, self._apiserver_socket = _reserve_port(), _reserve_port()
@@ -83,7 +74,7 @@ class ControlPlane:
         self.url = self._setup.url
         self.version = ""
         self.admin_kubeconfig = self.kubeconfig("admin", ["system:masters"])
-        self._http = self.client("admin", ["system:masters"])
+        self.admin = self.client("admin", ["system:masters"])
         self._guard = Guard()
 
     @classmethod
@@ -99,40 +90,6 @@ class ControlPlane:
             raise
         return plane
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def kubeconfig(
-        self, user: str, groups: Sequence[str] = (), namespace: str | None = None
-    ) -> Path:
-        """Write a kubeconfig with a new client certificate for this user in these groups."""
-        pair = self.certificate(user, groups)
-        return write_kubeconfig(self.url, self.ca_file, user, pair, namespace)
-
-    def certificate(self, user: str, groups: Sequence[str] = ()) -> Pair:
-        """Mint a client certificate for this user in these groups."""
-        stem = re.sub(r"[^A-Za-z0-9.-]+", "-", user)
-        return self.authority.client(f"{stem}-{next(self._numbers)}", user, groups)
-
-    def client(self, user: str, groups: Sequence[str] = ()) -> urllib3.PoolManager:
-        """Return an HTTP client that is this user in these groups."""
-        pair = self.certificate(user, groups)
-        return urllib3.PoolManager(
-            cert_file=str(pair.certificate),
-            key_file=str(pair.key),
-            ca_certs=str(self.ca_file),
-            retries=False,
-            timeout=5.0,
-        )
-
     def stop_apiserver(self) -> None:
         """Kill the API server, as a crash would."""
         self._components.pop(_APISERVER).kill()
@@ -141,16 +98,6 @@ class ControlPlane:
         """Start the API server, again on the same port with the same data, until it is ready."""
         self._spawn(_APISERVER, [*flags.apiserver(self._setup), *self._apiserver_args])
         self._await("ready API server", lambda: self._status("GET", "/readyz") == HTTPStatus.OK)
-
-    def await_admission(self, namespace: str = "default") -> None:
-        """Wait until a namespace admits pods: its default ServiceAccount takes a moment."""
-        container = {"name": "probe", "image": "probe"}
-        pod = {"metadata": {"name": "probe"}, "spec": {"containers": [container]}}
-        path = f"/api/v1/namespaces/{namespace}/pods?dryRun=All"
-        self._await(
-            f"admission of pods to namespace {namespace}",
-            lambda: self._status("POST", path, pod) == HTTPStatus.CREATED,
-        )
 
     def stop(self) -> None:
         """Stop everything, by force what has not ended in time."""
@@ -161,7 +108,7 @@ class ControlPlane:
         _end([etcd] if etcd else [], deadline)
         self._components.clear()
         self._guard.close()
-        self._http.clear()
+        self.admin.clear()
         self._etcd_socket.close()
         self._apiserver_socket.close()
 
@@ -172,15 +119,16 @@ class ControlPlane:
             etcd_port=self._etcd_socket.getsockname()[1],
             apiserver_port=self._apiserver_socket.getsockname()[1],
             ca_file=self.ca_file,
+            ca_key=self.authority.write_key(),
             server=self.authority.server("apiserver", *names),
             kubelet_client=self.certificate("kube-apiserver-kubelet-client", ["system:masters"]),
-            signing_key=write_signing_key(self._directory / "service-accounts.key"),
+            signing_key=write_key(self._directory / "service-accounts.key", new_key()),
         )
 
     def _boot(self) -> None:
         self._spawn("etcd", flags.etcd(self._setup))
         self.start_apiserver()
-        self.version = self._http.request("GET", f"{self.url}/version").json()["gitVersion"]
+        self.version = self.admin.request("GET", f"{self.url}/version").json()["gitVersion"]
         # Its own role is enough only for running each controller under its own ServiceAccount.
         controllers = self.kubeconfig("system:kube-controller-manager", ["system:masters"])
         self._spawn(
@@ -196,23 +144,17 @@ class ControlPlane:
         self._components[name] = component
         self._guard.watch(component.pid)
 
-    def _await(self, what: str, condition: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + _BOOT_SECONDS
-        while not condition():
-            dead = [one.obituary for one in self._components.values() if not one.running]
-            if dead:
-                raise ControlPlaneError("\n".join(dead))
-            if time.monotonic() > deadline:
-                raise ControlPlaneError(
-                    f"no {what} in {_BOOT_SECONDS:.0f} s; the logs are in {self._directory}"
-                )
-            time.sleep(_POLL_SECONDS)
+    def _mint(self, stem: str, user: str, groups: Sequence[str]) -> Pair:
+        return self.authority.client(stem, user, groups)
 
-    def _status(self, method: str, path: str, body: object = None) -> int:
-        try:
-            return self._http.request(method, self.url + path, json=body).status
-        except urllib3.exceptions.HTTPError:
-            return 0
+    def _check(self) -> None:
+        dead = [one.obituary for one in self._components.values() if not one.running]
+        if dead:
+            raise ControlPlaneError("\n".join(dead))
+
+    @property
+    def _clue(self) -> str:
+        return f"the logs are in {self._directory}"
 
 
 def _missing(directory: Path) -> list[str]:

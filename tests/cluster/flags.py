@@ -18,6 +18,7 @@ class Setup:
     etcd_port: int
     apiserver_port: int
     ca_file: Path
+    ca_key: Path
     server: Pair
     kubelet_client: Pair
     signing_key: Path
@@ -76,6 +77,9 @@ def controller_manager(setup: Setup, kubeconfig: Path, version: str) -> list[str
     return [
         f"--root-ca-file={setup.ca_file}",
         f"--service-account-private-key-file={setup.signing_key}",
+        # Signs the requests for certificates that somebody has approved.
+        f"--cluster-signing-cert-file={setup.ca_file}",
+        f"--cluster-signing-key-file={setup.ca_key}",
         # nodeipam does nothing without a cloud, and starting it takes 10 s.
         "--controllers=*,-nodeipam",
         *_client_flags(kubeconfig, version),

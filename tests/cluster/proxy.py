@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import urllib3
 
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.plane import Plane
 
 
 class Answer(NamedTuple):
@@ -29,7 +29,7 @@ Rule = Callable[[str, str], Answer | None]
 class Proxy:
     """A running proxy; `requests` has the method and path of what came."""
 
-    def __init__(self, plane: ControlPlane) -> None:
+    def __init__(self, plane: Plane) -> None:
         self.rules: list[Rule] = []
         self.requests: list[tuple[str, str]] = []
         self._pool = plane.client("bastion", ["wpdeploy"])
@@ -48,6 +48,11 @@ class Proxy:
         self._server.server_close()
         self.close_watches()
         self._pool.clear()
+
+    @property
+    def open_watches(self) -> int:
+        """How many streams there are."""
+        return len(self._open)
 
     def close_watches(self) -> int:
         """Cut the streams that are open; how many there were."""

@@ -1,7 +1,6 @@
 """A site of its own for each test: a namespace, a user with wpdeploy's Role, a bundle, AWS."""
 
 import base64
-import contextlib
 import json
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import sandbox.site
 from sandbox.aws import Aws
 from sandbox.kubelet import Player
 from sandbox.site import ROOT, Json, Result, image, running
-from tests.cluster.control_plane import ControlPlane
+from tests.cluster.plane import Plane
 
 __all__ = ["ROOT", "Json", "Result", "Site", "image", "running", "until"]
 
@@ -28,7 +27,7 @@ class Site(sandbox.site.Site):
     """A site on the control plane of the tests, and what an administrator sees of it."""
 
     def __init__(
-        self, plane: ControlPlane, player: Player, aws: Aws, namespace: str, directory: Path
+        self, plane: Plane, player: Player, aws: Aws, namespace: str, directory: Path
     ) -> None:
         kubeconfig = plane.kubeconfig("bastion", ["wpdeploy"])
         super().__init__(aws, namespace, directory, kubeconfig, CHANGES)
@@ -49,11 +48,11 @@ class Site(sandbox.site.Site):
     def plane_request(
         self, method: str, path: str, body: object = None, kind: str = ""
     ) -> tuple[int, Json]:
-        headers = {"Content-Type": kind or "application/json"}
-        with contextlib.closing(_Pool(self.plane)) as pool:
-            data = None if body is None else json.dumps(body)
-            answer = pool.pool.request(method, self.plane.url + path, body=data, headers=headers)
-            return answer.status, json.loads(answer.data)
+        admin = self.plane.admin
+        headers = {**admin.headers, "Content-Type": kind or "application/json"}
+        data = None if body is None else json.dumps(body)
+        answer = admin.request(method, self.plane.url + path, body=data, headers=headers)
+        return answer.status, json.loads(answer.data)
 
     def collection(self, plural: str, group: str = "apps/v1") -> str:
         prefix = "/apis" if "/" in group else "/api"
@@ -100,16 +99,6 @@ KINDS = (
     ("networking.k8s.io/v1", "networkpolicies"),
     ("autoscaling/v1", "horizontalpodautoscalers"),
 )
-
-
-class _Pool:
-    """A connection of the administrator's, for one request."""
-
-    def __init__(self, plane: ControlPlane) -> None:
-        self.pool = plane.client("admin", ["system:masters"])
-
-    def close(self) -> None:
-        self.pool.clear()
 
 
 def until(condition: Callable[[], bool], seconds: float = 30) -> None:

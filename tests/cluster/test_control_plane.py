@@ -19,7 +19,8 @@ import urllib3
 
 from sandbox.netns import enter_network_namespace
 from tests.cluster.certificates import Authority
-from tests.cluster.control_plane import ControlPlane, ControlPlaneError, find, how_to_get, main
+from tests.cluster.conftest import programs
+from tests.cluster.control_plane import ControlPlane, ControlPlaneError, find, main
 
 ROOT = Path(__file__).parents[2]
 PODS = "/api/v1/namespaces/default/pods"
@@ -50,10 +51,7 @@ signal.pause()
 
 @pytest.fixture(scope="module")
 def binaries() -> Path:
-    found = find()
-    if found is None:
-        pytest.skip(how_to_get())
-    return found
+    return programs()
 
 
 @pytest.fixture(scope="module")

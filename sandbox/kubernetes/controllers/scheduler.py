@@ -1,0 +1,145 @@
+"""A simple scheduler: the Ready node with the fewest pods on it that a pod fits on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from decimal import Decimal
+
+from sandbox.kubernetes import quantities
+from sandbox.kubernetes.controllers import conditions
+from sandbox.kubernetes.controllers.client import Client
+from sandbox.kubernetes.controllers.recorder import NORMAL, WARNING, Recorder
+from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.store import Change
+
+_PODS, _NODES = "/pods", "/nodes"
+_ENDED = ("Succeeded", "Failed")
+_RESOURCES = ("cpu", "memory")
+
+
+class Scheduler:
+    """Binds pods to nodes."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._recorder = Recorder(client, "default-scheduler")
+
+    def concerned(self, change: Change) -> Iterable[tuple[str, str]]:
+        """A pod without a node; all of them when a node comes or room is made."""
+        storage, namespace, name = change.key
+        if storage == _PODS and change.after is not None:
+            return [] if change.after["spec"].get("nodeName") else [(namespace, name)]
+        freed = storage == _PODS and change.after is None
+        if not freed and not (storage == _NODES and _fits_more(change)):
+            return []
+        return [
+            (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            for pod in self._client.store.items(_PODS)
+            if not pod["spec"].get("nodeName")
+        ]
+
+    def sync(self, namespace: str, name: str) -> float | None:
+        """Bind one pod, or say why it cannot be."""
+        pod = self._client.get(_PODS, namespace, name)
+        going = pod is None or "deletionTimestamp" in pod["metadata"]
+        if pod is None or going or pod["spec"].get("nodeName"):
+            return None
+        nodes = [node for node in self._client.store.items(_NODES) if not _lost(node)]
+        refusals = {node["metadata"]["name"]: self._refusal(pod, node) for node in nodes}
+        fitting = [node for node, refusal in refusals.items() if not refusal]
+        if fitting:
+            self._bind(pod, min(fitting, key=self._pods_by_node().__getitem__))
+        else:
+            self._refuse(pod, [refusal for refusal in refusals.values() if refusal])
+        return None
+
+    def _bind(self, pod: Json, node: str) -> None:
+        metadata = pod["metadata"]
+        pod["spec"]["nodeName"] = node
+        moment = self._client.moment()
+        condition = {
+            "type": "PodScheduled", "status": "True",
+            "lastProbeTime": None, "lastTransitionTime": moment,
+        }  # fmt: skip
+        status = pod["status"]
+        conditions.remove(status, "PodScheduled")
+        status["conditions"].append(condition)
+        # A binding writes spec and status at once, and leaves managedFields alone.
+        key = (_PODS, metadata["namespace"], metadata["name"])
+        store = self._client.store
+        with store.lock:
+            live = store.get(key)
+            if live and live["metadata"]["resourceVersion"] == metadata["resourceVersion"]:
+                store.put(key, pod, live)
+        where = f"{metadata['namespace']}/{metadata['name']}"
+        message = f"Successfully assigned {where} to {node}"
+        self._recorder.record(pod, NORMAL, "Scheduled", message)
+
+    def _refuse(self, pod: Json, reasons: list[str]) -> None:
+        counts = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
+        message = "no nodes available to schedule pods"
+        if counts:
+            total = len(reasons)
+            message = f"0/{total} nodes are available: {', '.join(counts)}."
+        before = conditions.find(pod["status"], "PodScheduled")
+        if before and before.get("message") == message:
+            return
+        moment = self._client.moment()
+        condition = conditions.new("PodScheduled", "False", "Unschedulable", message, moment)
+        conditions.remove(pod["status"], "PodScheduled")
+        pod["status"]["conditions"].append(condition | {"lastProbeTime": None})
+        self._client.update_status(_PODS, pod)
+        self._recorder.record(pod, WARNING, "FailedScheduling", message)
+
+    def _pods_by_node(self) -> Counter[str]:
+        return Counter(
+            pod["spec"].get("nodeName", "")
+            for pod in self._client.store.items(_PODS)
+            if pod["status"].get("phase") not in _ENDED
+        )
+
+    def _refusal(self, pod: Json, node: Json) -> str:
+        wanted = pod["spec"].get("nodeSelector") or {}
+        if not wanted.items() <= (node["metadata"].get("labels") or {}).items():
+            return "node(s) didn't match Pod's node affinity"
+        room = node["status"].get("allocatable") or {}
+        for resource in _RESOURCES:
+            if resource in room and self._asked(pod, node, resource) > quantities.value(
+                room[resource]
+            ):
+                return f"Insufficient {resource}"
+        return ""
+
+    def _asked(self, pod: Json, node: Json, resource: str) -> Decimal:
+        own = _requests(pod, resource)
+        if not own:
+            return Decimal(0)
+        name = node["metadata"]["name"]
+        others = [
+            each
+            for each in self._client.store.items(_PODS)
+            if each["spec"].get("nodeName") == name and each["status"].get("phase") not in _ENDED
+        ]
+        return own + sum((_requests(each, resource) for each in others), Decimal(0))
+
+
+def _requests(pod: Json, resource: str) -> Decimal:
+    found = [
+        container["resources"].get("requests", {}).get(resource)
+        for container in pod["spec"]["containers"]
+    ]
+    return sum((quantities.value(each) for each in found if each), Decimal(0))
+
+
+def _lost(node: Json) -> bool:
+    ready = conditions.find(node["status"], "Ready")
+    return ready is None or ready["status"] != "True" or bool(node["spec"].get("unschedulable"))
+
+
+def _fits_more(change: Change) -> bool:
+    """Whether a node is new, is back, or has grown."""
+    if change.after is None:
+        return False
+    if change.before is None or _lost(change.before) != _lost(change.after):
+        return True
+    before, after = (each["status"].get("allocatable") for each in (change.before, change.after))
+    return bool(before != after)

@@ -1,0 +1,90 @@
+"""The types of the API's objects, read from types.json.
+
+The notation of a field's type: `string int bool float bytes time microtime quantity intstr any` are
+scalars, `core.Pod` is a struct, `{T}` a map, `[T]` an atomic list, `[T|]` a set, `[T|a,b]` a list
+whose items are told apart by the keys a and b. After it, `*` says that absent differs from empty,
+`!` that the field is always written.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+# Structs that are one value, as lists without keys are.
+_ATOMIC = {"meta.LabelSelector"}
+_FILE = Path(__file__).with_name("types.json")
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Type:
+    """A type; `keys` tells the items of a list apart, None where the list is one value."""
+
+    form: str
+    struct: str = ""
+    item: "Type | None" = None
+    keys: tuple[str, ...] | None = None
+
+    @property
+    def element(self) -> "Type":
+        """The type of the items of a list or a map."""
+        return self.item or ANY
+
+    @property
+    def atomic(self) -> bool:
+        """Whether it is owned and replaced as a whole."""
+        return self.struct in _ATOMIC or (self.form == "list" and self.keys is None)
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a struct."""
+
+    type: Type
+    pointer: bool
+    always: bool
+
+
+ANY = Type("any")
+
+
+@cache
+def _table() -> Mapping[str, Mapping[str, str]]:
+    table: Mapping[str, Mapping[str, str]] = json.loads(_FILE.read_text())
+    return table
+
+
+@cache
+def fields_of(struct: str) -> Mapping[str, Field]:
+    """A struct's fields."""
+    return {name: _field(notation) for name, notation in _table()[struct].items()}
+
+
+@cache
+def parse(notation: str) -> Type:
+    """A type from its notation."""
+    if notation.startswith("{"):
+        return Type("map", item=parse(notation[1:-1]))
+    if notation.startswith("["):
+        inner, bar, keys = notation[1:-1].partition("|")
+        named = tuple(key for key in keys.split(",") if key)
+        return Type("list", item=parse(inner), keys=named if bar else None)
+    return Type("struct", notation) if "." in notation else Type(notation)
+
+
+def child(kind: Type, key: str) -> Type | None:
+    """The type of an entry of a map or a struct; None for a field that it does not have."""
+    if kind.form == "struct":
+        found = fields_of(kind.struct).get(key)
+        return found.type if found else None
+    return kind.element
+
+
+def _field(notation: str) -> Field:
+    bare = notation.rstrip("*!")
+    flags = notation[len(bare) :]
+    return Field(parse(bare), "*" in flags, "!" in flags)

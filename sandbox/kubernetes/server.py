@@ -1,0 +1,103 @@
+"""The simulated API server, from start to stop."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sandbox.kubernetes import certificates
+from sandbox.kubernetes.access import Access, Authenticator, Denial, User
+from sandbox.kubernetes.admission import Admission
+from sandbox.kubernetes.connections import Connections, Dial
+from sandbox.kubernetes.controllers import Controllers
+from sandbox.kubernetes.controllers.timekeeping import utc_now
+from sandbox.kubernetes.handlers import Handlers
+from sandbox.kubernetes.http import HttpServer
+from sandbox.kubernetes.registry import Registry
+from sandbox.kubernetes.resources import Catalog
+from sandbox.kubernetes.store import Store
+from sandbox.kubernetes.targets import Asked, Target
+
+_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+_SELF = "kube-apiserver"
+
+
+class ApiServer:
+    """An API server with its controllers; leaving its `with` block stops it."""
+
+    def __init__(
+        self,
+        directory: Path,
+        profile: str = "current",
+        *,
+        now: Callable[[], datetime] = utc_now,
+        authenticators: Sequence[Authenticator] = (),
+        dial: Dial | None = None,
+    ) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self.store = Store()
+        self.access = Access(authenticators)
+        self._registry = Registry(self.store, Catalog(profile), Admission(self.store), now)
+        tls = certificates.server_context(directory)
+        self.ca_file = directory / "ca.crt"
+        self._controllers = Controllers(self._registry, now, self.ca_file.read_text())
+        handlers, connections = Handlers(self._registry, self.access), Connections(self.store, dial)
+        self._http = HttpServer(certificates.HOST, handlers, self.store, connections, tls)
+        self.url = f"https://{certificates.HOST}:{self._http.port}"
+        self.admin_kubeconfig = self.kubeconfig("admin", ["system:masters"])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Serve; returns when requests are answered and the namespace `default` admits pods."""
+        self._controllers.start()
+        resource = self._registry.catalog.stored("/namespaces")
+        for name in _NAMESPACES:
+            body = {"metadata": {"name": name}}
+            self._registry.create(Target(resource, "", name), body, Asked(_SELF))
+        self._controllers.settle()
+        self._http.start()
+
+    def stop(self) -> None:
+        """End all requests and controllers."""
+        self._http.stop()
+        self._controllers.stop()
+
+    def kubeconfig(
+        self, user: str, groups: Sequence[str] = (), namespace: str | None = None
+    ) -> Path:
+        """Write a kubeconfig with a new token for this user in these groups."""
+        token = self.token(user, groups)
+        content = certificates.kubeconfig(self.url, self.ca_file, user, token, namespace)
+        return certificates.write_private(self._directory / f"{user}.kubeconfig", content)
+
+    def token(self, user: str, groups: Sequence[str] = ()) -> str:
+        """Make a token that is known from now on."""
+        token = secrets.token_urlsafe(24)
+        self.access.add(token, User(user, (*groups, "system:authenticated")))
+        return token
+
+    def deny(self, *denials: Denial) -> None:
+        """Refuse this from now on, to all but system:masters."""
+        self.access.denials.extend(denials)
+
+    def interrupt_watches(self) -> None:
+        """Break off the watches that are open."""
+        self._http.interrupt_watches()
+
+    def forget_history(self) -> None:
+        """Answer 410 to watches from before now."""
+        self.store.forget()

@@ -1,0 +1,67 @@
+from typing import Any
+
+import pytest
+
+from sandbox.kubernetes.controllers.rolling import (
+    Bounds,
+    Set,
+    bounds,
+    new_size,
+    old_sizes,
+    proportional,
+)
+
+
+def spec(replicas: int, surge: Any, unavailable: Any) -> dict[str, Any]:
+    rolling = {"maxSurge": surge, "maxUnavailable": unavailable}
+    return {
+        "replicas": replicas,
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": rolling},
+    }
+
+
+@pytest.mark.parametrize(
+    ("replicas", "surge", "unavailable", "limits"),
+    [
+        (3, 1, 0, Bounds(3, 1, 0)),
+        (3, "25%", "25%", Bounds(3, 1, 0)),
+        (10, "25%", "25%", Bounds(10, 3, 2)),
+        (1, "25%", "25%", Bounds(1, 1, 0)),
+        (3, 0, "25%", Bounds(3, 0, 1)),
+        (2, 1, 5, Bounds(2, 1, 2)),
+    ],
+)
+def test_a_surge_is_rounded_up_and_what_may_lack_down(
+    replicas: int, surge: Any, unavailable: Any, limits: Bounds
+) -> None:
+    assert bounds(spec(replicas, surge, unavailable)) == limits
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "size"), [(0, 3, 1), (1, 3, 1), (1, 2, 2), (2, 2, 2), (3, 0, 3), (0, 0, 3)]
+)
+def test_the_new_set_grows_as_far_as_the_surge_lets_it(new: int, old: int, size: int) -> None:
+    assert new_size(Bounds(3, 1, 0), False, new, [Set("old", old)]) == size  # noqa: FBT003
+
+
+def test_old_pods_stay_until_new_ones_are_available() -> None:
+    limits = Bounds(3, 1, 0)
+    old = Set("old", 3, 3, 3)
+    assert old_sizes(limits, Set("new", 1, 1, 0), [old]) == {}
+    assert old_sizes(limits, Set("new", 1, 1, 1), [old]) == {"old": 2}
+
+
+def test_old_pods_that_are_not_available_go_first() -> None:
+    limits = Bounds(4, 0, 1)
+    broken, healthy = Set("broken", 2, 2, 0), Set("healthy", 3, 3, 3)
+    assert old_sizes(limits, Set("new", 0), [healthy, broken]) == {"broken": 0}
+
+
+def test_what_may_lack_goes_at_once() -> None:
+    assert old_sizes(Bounds(4, 1, 2), Set("new", 1), [Set("old", 4, 4, 4)]) == {"old": 2}
+
+
+def test_a_changed_size_is_spread_in_proportion() -> None:
+    sets = [(Set("old", 3), 6), (Set("new", 3), 6)]
+    assert proportional(Bounds(8, 2, 1), sets) == {"old": 5, "new": 5}
+    assert proportional(Bounds(0, 0, 0), sets) == {"old": 0, "new": 0}
