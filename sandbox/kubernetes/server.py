@@ -1,13 +1,14 @@
 """The simulated API server, from start to stop."""
 
 import secrets
+import ssl
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sandbox.kubernetes import certificates
+from sandbox.certificates import Authority, kubeconfig, write_private
 from sandbox.kubernetes.access import Access, Authenticator, Denial, User
 from sandbox.kubernetes.admission import Admission
 from sandbox.kubernetes.connections import Connections, Dial
@@ -20,6 +21,8 @@ from sandbox.kubernetes.resources import Catalog
 from sandbox.kubernetes.store import Store
 from sandbox.kubernetes.targets import Asked, Target
 
+_HOST = "127.0.0.1"
+_NAMES = (_HOST, "localhost", "kubernetes.default.svc")
 _NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 _SELF = "kube-apiserver"
 
@@ -41,12 +44,14 @@ class ApiServer:
         self.store = Store()
         self.access = Access(authenticators)
         self._registry = Registry(self.store, Catalog(profile), Admission(self.store), now)
-        tls = certificates.server_context(directory)
-        self.ca_file = directory / "ca.crt"
+        authority = Authority(directory)
+        self.ca_file = authority.file
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*authority.server("apiserver", *_NAMES))
         self._controllers = Controllers(self._registry, now, self.ca_file.read_text())
         handlers, connections = Handlers(self._registry, self.access), Connections(self.store, dial)
-        self._http = HttpServer(certificates.HOST, handlers, self.store, connections, tls)
-        self.url = f"https://{certificates.HOST}:{self._http.port}"
+        self._http = HttpServer(_HOST, handlers, self.store, connections, tls)
+        self.url = f"https://{_HOST}:{self._http.port}"
         self.admin_kubeconfig = self.kubeconfig("admin", ["system:masters"])
 
     def __enter__(self) -> Self:
@@ -81,8 +86,10 @@ class ApiServer:
     ) -> Path:
         """Write a kubeconfig with a new token for this user in these groups."""
         token = self.token(user, groups)
-        content = certificates.kubeconfig(self.url, self.ca_file, user, token, namespace)
-        return certificates.write_private(self._directory / f"{user}.kubeconfig", content)
+        content = kubeconfig(self.url, self.ca_file, user, {"token": token}, namespace)
+        path = self._directory / f"{user}.kubeconfig"
+        path.unlink(missing_ok=True)
+        return write_private(path, content)
 
     def token(self, user: str, groups: Sequence[str] = ()) -> str:
         """Make a token that is known from now on."""

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 
+from sandbox.certificates import Authority, Pair, new_key, write_key
 from tests.cluster import flags
-from tests.cluster.certificates import Authority, Pair, new_key, write_key
 from tests.cluster.component import Component, Guard
 from tests.cluster.plane import ControlPlaneError, Plane
 

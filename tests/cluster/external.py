@@ -10,8 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from sandbox.certificates import Pair, new_key, request_pem, write_key
 from sandbox.kubelet import Connection, read_kubeconfig
-from tests.cluster.certificates import Pair, new_key, request_pem, write_key
 from tests.cluster.plane import ControlPlaneError, Plane
 
 Json = dict[str, Any]

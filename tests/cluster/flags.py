@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.cluster.certificates import Pair
+from sandbox.certificates import Pair
 
 HOST = "127.0.0.1"
 # From this minor version on, the flag that closes the plain HTTP ports is itself an error.

@@ -11,7 +11,7 @@ from typing import Self, TypeVar
 
 import urllib3
 
-from tests.cluster.certificates import Pair, write_kubeconfig
+from sandbox.certificates import Pair, write_kubeconfig
 
 T = TypeVar("T")
 

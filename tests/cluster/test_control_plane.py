@@ -17,8 +17,8 @@ from typing import Any, Self
 import pytest
 import urllib3
 
+from sandbox.certificates import Authority
 from sandbox.netns import enter_network_namespace
-from tests.cluster.certificates import Authority
 from tests.cluster.conftest import programs
 from tests.cluster.control_plane import ControlPlane, ControlPlaneError, find, main
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.certificates import Authority
+from sandbox.certificates import Authority
 from tests.unit.api_server import connect, connect_to, refusal, write_kubeconfig
 from tests.unit.wire import PATIENCE, Act, Server, forget_surroundings, raw, stream, text
 from wpdeploy.api_status import ApiError

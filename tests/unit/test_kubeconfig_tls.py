@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cluster.certificates import Authority
+from sandbox.certificates import Authority
 from tests.unit.api_server import connect, write_kubeconfig
 from tests.unit.wire import Server, answer, forget_surroundings
 from wpdeploy.errors import ClusterError

@@ -1,11 +1,11 @@
-"""Who is who in a test cluster: its certificate authority, client certificates, kubeconfigs."""
+"""Who is who in a cluster of ours: its certificate authority, certificates, kubeconfigs."""
 
 import base64
 import datetime as dt
 import ipaddress
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,7 +61,7 @@ class Authority:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._key = new_key()
-        self._name = _name("wpdeploy test cluster")
+        self._name = _name("wpdeploy cluster")
         self._certificate = (
             _builder(self._name, self._name, self._key.public_key())
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -163,6 +163,14 @@ def write_kubeconfig(url: str, ca_file: Path, user: str, pair: Pair, namespace: 
         "client-certificate-data": _base64(pair.certificate),
         "client-key-data": _base64(pair.key),
     }
+    content = kubeconfig(url, ca_file, user, credentials, namespace)
+    return write_private(pair.certificate.with_suffix(".kubeconfig"), content)
+
+
+def kubeconfig(
+    url: str, ca_file: Path, user: str, credentials: Mapping[str, str], namespace: str | None
+) -> bytes:
+    """A kubeconfig that needs no other file."""
     cluster = {"server": url, "certificate-authority-data": _base64(ca_file)}
     context = {"cluster": CONTEXT, "user": user}
     if namespace is not None:
@@ -172,12 +180,11 @@ def write_kubeconfig(url: str, ca_file: Path, user: str, pair: Pair, namespace: 
         "kind": "Config",
         "current-context": CONTEXT,
         "clusters": [{"name": CONTEXT, "cluster": cluster}],
-        "users": [{"name": user, "user": credentials}],
+        "users": [{"name": user, "user": dict(credentials)}],
         "contexts": [{"name": CONTEXT, "context": context}],
     }
     # JSON is YAML too.
-    path = pair.certificate.with_suffix(".kubeconfig")
-    return write_private(path, json.dumps(content, indent=2).encode())
+    return json.dumps(content, indent=2).encode()
 
 
 def _base64(path: Path) -> str:
