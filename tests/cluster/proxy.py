@@ -73,7 +73,7 @@ class Proxy:
             method,
             self._url + path,
             body=body or None,
-            headers={"Content-Type": kind} if kind else {},
+            headers={**self._pool.headers, **({"Content-Type": kind} if kind else {})},
             preload_content=False,
             timeout=90.0,
         )

@@ -1,0 +1,61 @@
+"""The end-to-end tests of tests/cluster once more, on the simulated API server."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from sandbox.certificates import Pair
+from sandbox.kubelet import Player
+from sandbox.kubernetes import ApiServer
+from tests.cluster.conftest import aws, make_site, play, site
+from tests.cluster.plane import Plane
+
+__all__ = ["aws", "make_site", "site"]
+
+
+class SimulatedPlane(Plane):
+    """The simulated API server in a control plane's place; its users have tokens."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self._server = ApiServer(directory, "1.20")
+        self._server.start()
+        self.url = self._server.url
+        self.ca_file = self._server.ca_file
+        self.admin_kubeconfig = self._server.admin_kubeconfig
+        self.admin = self._pool(None, self._server.token("admin", ["system:masters"]))
+
+    def stop(self) -> None:
+        self.admin.clear()
+        self._server.stop()
+
+    def kubeconfig(
+        self, user: str, groups: Sequence[str] = (), namespace: str | None = None
+    ) -> Path:
+        return self._server.kubeconfig(user, groups, namespace)
+
+    def client(self, user: str, groups: Sequence[str] = ()) -> urllib3.PoolManager:
+        return self._pool(None, self._server.token(user, groups))
+
+    def _mint(self, stem: str, user: str, groups: Sequence[str]) -> Pair:
+        raise NotImplementedError("the simulated API server knows no client certificates")
+
+    def _check(self) -> None:
+        """Nothing that could die runs beside the tests."""
+
+    @property
+    def _clue(self) -> str:
+        return "it has no log"
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
+    with SimulatedPlane(tmp_path_factory.mktemp("simulated")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def player(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
+    yield from play(plane, tmp_path_factory)
