@@ -74,13 +74,20 @@ class Cluster:
         self._lost = False
 
     def server_time(self) -> datetime:
-        """Now by the API server's clock: the Date it last sent, and the time gone by since."""
+        """Now by the API server's clock, by at most a second too early; it never goes back."""
         if self._seen is None:
             self.request(Request("GET", "/version", "version"))
         if self._seen is None:
             raise ClusterError(self._access.url, "answers without a Date header")
         date, at = self._seen
         return date + timedelta(seconds=self._clock.monotonic() - at)
+
+    def _note_time(self, response: urllib3.BaseHTTPResponse) -> None:
+        """Learn from a Date header, which has no fractions: the server's time is that or later."""
+        with suppress(ValueError):
+            date = parsedate_to_datetime(response.headers.get("Date", ""))
+            if self._seen is None or date > self.server_time():
+                self._seen = date, self._clock.monotonic()
 
     def get(self, path: str, where: str, query: Mapping[str, str] | None = None) -> Manifest | None:
         """The object or list at the path; None where there is none, or no such API."""
@@ -139,9 +146,7 @@ class Cluster:
         if response.status == api_status.UNAUTHORIZED:
             response.drain_conn()
             response = self._open(request, renew=True)
-        with suppress(ValueError):
-            date = parsedate_to_datetime(response.headers.get("Date", ""))
-            self._seen = date, self._clock.monotonic()
+        self._note_time(response)
         if response.status < _FIRST_ERROR:
             self._lost = False
             return response

@@ -185,6 +185,15 @@ def test_the_servers_time_is_its_last_date_and_what_passed_since(tmp_path: Path)
         assert cluster.server_time() == datetime(2026, 11, 20, 10, 0, 2, 500000, UTC)
 
 
+def test_the_servers_time_does_not_go_back_for_a_date_without_fractions(tmp_path: Path) -> None:
+    with Server(answer(LIVE, Date=DATE), answer(LIVE, Date=DATE)) as server:
+        cluster, clock, _ = connect_to(server, tmp_path)
+        cluster.get(PATH, "ConfigMap w")
+        clock.now += 0.75
+        cluster.get(PATH, "ConfigMap w")
+        assert cluster.server_time() == datetime(2026, 11, 20, 10, 0, 0, 750000, UTC)
+
+
 def test_the_time_is_asked_for_where_no_answer_has_told_it_yet(tmp_path: Path) -> None:
     with Server(answer({"minor": "36"}, Date=DATE)) as server:
         now = connect_to(server, tmp_path).cluster.server_time()
