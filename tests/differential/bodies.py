@@ -113,6 +113,17 @@ def replaced(index: int, change: Json) -> Callable[[list[Reply]], Json]:
     return made
 
 
+def unguarded(index: int, change: Json) -> Callable[[list[Reply]], Json]:
+    """An earlier answer, changed, whatever a controller has written to the object since."""
+
+    def made(seen: list[Reply]) -> Json:
+        found: Json = merged(seen[index].body, change)
+        del found["metadata"]["resourceVersion"]
+        return found
+
+    return made
+
+
 def handover(seen: list[Reply]) -> list[Json]:
     """A patch that hands over what the first manager of an answer owns."""
     live = seen[0].body["metadata"]

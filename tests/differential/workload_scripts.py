@@ -19,7 +19,7 @@ from tests.differential.bodies import (
     deployment,
     env,
     merged,
-    replaced,
+    unguarded,
 )
 
 # Everything that has a controller is PAUSED, suspended or without pods, so that answers do not
@@ -118,7 +118,7 @@ WORKLOADS: dict[str, list[Step]] = {
     "scale": [
         apply(DEPLOYMENT, PAUSED),
         Step("GET", f"{DEPLOYMENT}/scale"),
-        Step("PUT", f"{DEPLOYMENT}/scale", replaced(1, {"spec": {"replicas": 5}})),
+        Step("PUT", f"{DEPLOYMENT}/scale", unguarded(1, {"spec": {"replicas": 5}})),
         Step("PATCH", f"{DEPLOYMENT}/scale", {"spec": {"replicas": 4}}, MERGE),
         Step("GET", DEPLOYMENT),
         apply(DEPLOYMENT, PAUSED),
