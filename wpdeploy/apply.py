@@ -13,9 +13,8 @@ from typing import Literal, NamedTuple, Protocol
 from wpdeploy import api_status, handover
 from wpdeploy.api_status import ApiError, Conflict
 from wpdeploy.errors import ClusterError, Exit, ManifestError
-from wpdeploy.kinds import Manifest, path_of, title
+from wpdeploy.kinds import FIELD_MANAGER, Manifest, path_of, title
 
-MANAGER = "wpdeploy"
 # Holds spec.replicas from when we let go of it until the HorizontalPodAutoscaler first writes it:
 # a field that nobody holds any more falls back to its default, one replica.
 SEED = "wpdeploy-seed"
@@ -110,7 +109,7 @@ def _refusals(
     found = []
     for manifest in manifests:
         try:
-            cluster.apply(manifest, dry_run=True, force=force, manager=MANAGER)
+            cluster.apply(manifest, dry_run=True, force=force, manager=FIELD_MANAGER)
         except ApiError as error:
             refusal = _Refusal(error, _foreign(error.conflicts, is_due=manifest in due))
             cured = error.conflicts or (manifest in due and error.code == api_status.INVALID)
@@ -153,7 +152,7 @@ def _hand_over(cluster: Cluster, manifest: Manifest) -> Manifest | None:
     attempt = 0
     while (live := _live(cluster, manifest)) and handover.is_due(live):
         try:
-            return cluster.patch(manifest, handover.operations(live, MANAGER))
+            return cluster.patch(manifest, handover.operations(live, FIELD_MANAGER))
         except ApiError as error:
             # A controller wrote its status in between: the next look has the new version.
             attempt += 1
@@ -166,14 +165,14 @@ def _apply(
     cluster: Cluster, manifest: Manifest, live: Manifest | None, floor: int | None, *, force: bool
 ) -> Applied:
     least = floor if manifest["kind"] == "Deployment" else None
-    if least is not None and live and handover.owns(live, MANAGER, "f:spec", "f:replicas"):
+    if least is not None and live and handover.owns(live, FIELD_MANAGER, "f:spec", "f:replicas"):
         _seed(cluster, manifest, live["spec"]["replicas"])
     try:
-        after = cluster.apply(manifest, force=force, manager=MANAGER)
+        after = cluster.apply(manifest, force=force, manager=FIELD_MANAGER)
     except ApiError as error:
         if not error.conflicts or _foreign(error.conflicts, is_due=False):
             raise
-        after = cluster.apply(manifest, force=True, manager=MANAGER)
+        after = cluster.apply(manifest, force=True, manager=FIELD_MANAGER)
     if least is not None and live is None:
         after = _seed(cluster, manifest, least)
     return Applied(title(manifest), _action(live, after), after["metadata"].get("generation", 0))

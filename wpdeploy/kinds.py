@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 Manifest = dict[str, Any]
+FIELD_MANAGER = "wpdeploy"
 
 
 class Kind(NamedTuple):

@@ -22,11 +22,10 @@ from wpdeploy import __version__, api_status, json_in_yaml
 from wpdeploy.api_status import ApiError
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError
-from wpdeploy.kinds import Manifest, path_of, title
+from wpdeploy.kinds import FIELD_MANAGER, Manifest, path_of, title
 from wpdeploy.redaction import redacted
 from wpdeploy.retries import Transient, retrying
 
-FIELD_MANAGER = "wpdeploy"
 _LOG = logging.getLogger(__name__)
 _APPLY = "application/apply-patch+yaml"  # the API server has no such type for JSON
 _JSON_PATCH = "application/json-patch+json"
@@ -116,7 +115,7 @@ class Cluster:
         return self.request(Request("PATCH", path, where, query, body, _APPLY, secrets=secrets))
 
     def patch(self, manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
-        """A JSON patch (RFC 6902) of the object; its `test` operations guard it."""
+        """A JSON patch (RFC 6902) of the object; a resourceVersion in it guards it."""
         body = json.dumps(operations).encode()
         path, where = path_of(manifest), title(manifest)
         return self.request(Request("PATCH", path, where, {}, body, _JSON_PATCH))

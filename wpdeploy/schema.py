@@ -57,7 +57,8 @@ class SchemaError(Exception):
 
     def __init__(self, faults: list[Fault]) -> None:
         self.faults = sorted(faults)
-        super().__init__("; ".join(f"line {line}: {problem}" for line, problem in self.faults))
+        self.problems = [f"line {line}: {problem}" for line, problem in self.faults]
+        super().__init__("; ".join(self.problems))
 
 
 def read(path: Path, shown: str, schema: type[T]) -> T:
@@ -67,8 +68,7 @@ def read(path: Path, shown: str, schema: type[T]) -> T:
     except ValueError as error:
         raise ConfigurationError(shown, str(error)) from None
     except SchemaError as error:
-        faults = [f"line {fault.line}: {fault.problem}" for fault in error.faults]
-        raise ConfigurationError(shown, faults) from None
+        raise ConfigurationError(shown, error.problems) from None
 
 
 def parse(text: str, schema: type[T]) -> T:

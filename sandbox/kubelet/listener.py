@@ -6,8 +6,9 @@ It takes a network namespace in which the pods' addresses are local.
 import logging
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from sandbox.kubelet.serving import Serving
 
 _LOG = logging.getLogger(__name__)
 
@@ -22,22 +23,11 @@ _PAGE = """<!DOCTYPE html>
 """
 
 
-class PodListener:
+class PodListener(Serving):
     """Answers HTTP for every pod."""
 
     def __init__(self, port: int, readiness: Readiness) -> None:
-        self._server = _Server(port, readiness)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="pods-http")
-
-    def start(self) -> None:
-        """Start answering."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and free the port."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_Server(port, readiness), "pods-http")
 
 
 class _Server(ThreadingHTTPServer):

@@ -4,19 +4,14 @@ import logging
 import ssl
 import tempfile
 from collections.abc import Callable
-from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
+from sandbox.certificates import Authority
 from sandbox.kubelet.logs import LogError, LogOptions, options
-from sandbox.kubelet.timestamps import utc_now
+from sandbox.kubelet.serving import Serving
 
 _LOG = logging.getLogger(__name__)
 
@@ -24,27 +19,11 @@ LogSource = Callable[[str, str, str, LogOptions], str]
 """Namespace, pod, container, options to text; raises LogError."""
 
 
-class KubeletServer:
+class KubeletServer(Serving):
     """Answers on a free port of 127.0.0.1, for all nodes: pods are found by name."""
 
     def __init__(self, logs: LogSource) -> None:
-        self._server = _Server(logs)
-        self._thread = Thread(target=self._server.serve_forever, args=(0.05,), name="kubelet-https")
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return self._server.server_port
-
-    def start(self) -> None:
-        """Start answering."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Stop answering and free the port."""
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(_Server(logs), "kubelet-https")
 
 
 class _Server(ThreadingHTTPServer):
@@ -53,7 +32,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, logs: LogSource) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.logs = logs
-        self._context = _self_signed()
+        self._context = _tls()
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         # In the request's own thread: a slow handshake holds up nobody else.
@@ -96,28 +75,10 @@ class _Handler(BaseHTTPRequestHandler):
         _LOG.debug(format, *args)
 
 
-def _self_signed() -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubelet")])
-    now = utc_now()
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=30))
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    private = key.private_bytes(
-        pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+def _tls() -> ssl.SSLContext:
+    """A certificate that nobody knows: the API server does not verify a kubelet's by default."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     # The context reads files only.
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(private + certificate.public_bytes(pem))
-        file.flush()
-        context.load_cert_chain(file.name)
+    with tempfile.TemporaryDirectory() as scratch:
+        context.load_cert_chain(*Authority(Path(scratch)).server("kubelet", "kubelet"))
     return context

@@ -11,26 +11,16 @@ import yaml
 
 from sandbox.aws import Aws
 from sandbox.kubelet import Player, read_kubeconfig
-from tests.cluster import control_plane
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.external import ExternalCluster
 from tests.cluster.plane import Plane
+from tests.cluster.programs import programs
 from tests.cluster.site import ROOT, Site
 
 # An administrator's kubeconfig of a disposable cluster without nodes of its own.
 KUBECONFIG = "WPDEPLOY_TEST_KUBECONFIG"
 # Names of namespaces that an earlier run in the same cluster has not used.
 _NAMES = (f"site-{time.time_ns() // 10**6:x}-{number}" for number in itertools.count(1))
-
-
-def programs() -> Path:
-    """The programs of a control plane, or the reason why there are none."""
-    found = control_plane.find()
-    if found is None:
-        # In CI what is missing is a failure: a skipped test would look like a passed one.
-        require = pytest.fail if os.environ.get("CI") else pytest.skip
-        require(control_plane.how_to_get())
-    return found
 
 
 def boot_own(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:

@@ -19,8 +19,8 @@ import urllib3
 
 from sandbox.certificates import Authority
 from sandbox.netns import enter_network_namespace
-from tests.cluster.conftest import programs
 from tests.cluster.control_plane import ControlPlane, ControlPlaneError, find, main
+from tests.cluster.programs import programs
 
 ROOT = Path(__file__).parents[2]
 PODS = "/api/v1/namespaces/default/pods"

@@ -2,8 +2,7 @@
 
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from tests.unit import wire
 from tests.unit.fake_cluster import NOW, FakeCluster
@@ -15,28 +14,15 @@ from wpdeploy.kinds import Manifest
 _REQUESTS = 100
 
 
-class ApplyServer:
+class ApplyServer(wire.Server):
     """Its `cluster` has the objects and knows what was applied, tried and refused."""
 
     def __init__(self) -> None:
         self.cluster = FakeCluster()
-        self._server = wire.Server(*[self._act] * _REQUESTS)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(kind, error, at)
+        super().__init__(*[self._act] * _REQUESTS)
 
     def _act(self, handler: BaseHTTPRequestHandler) -> None:
-        request = self._server.received[-1]
+        request = self.received[-1]
         found = self.cluster.objects.get(request.path)
         if request.method == "GET":
             _answered(found, 200 if found else 404)(handler)

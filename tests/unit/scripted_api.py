@@ -5,8 +5,7 @@ from collections.abc import Callable
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from queue import SimpleQueue
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import urllib3
 
@@ -31,7 +30,7 @@ def refused(code: int, message: str) -> wire.Act:
     return wire.answer(api.status(code, message), code, Date=DATE)
 
 
-class ScriptedApi:
+class ScriptedApi(wire.Server):
     """Lists answer what `lists` holds; a watch plays the next act of `watches`, or stays open."""
 
     def __init__(self) -> None:
@@ -42,20 +41,7 @@ class ScriptedApi:
         self.answers("pods", api.pod("web-1"))
         self.answers("endpointslices", api.endpoint_slice(api.endpoint("uid-of-web-1")))
         self.opened, self.left = SimpleQueue[str](), SimpleQueue[str]()
-        self._server = wire.Server(*[self._act] * _REQUESTS)
-        self.url = self._server.url
-
-    def __enter__(self) -> Self:
-        self._server.__enter__()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        self._server.__exit__(kind, error, at)
+        super().__init__(*[self._act] * _REQUESTS)
 
     def answers(self, plural: str, *items: dict[str, Any], version: str = "100") -> None:
         """From now on the resource's list has these items."""
@@ -69,7 +55,7 @@ class ScriptedApi:
         """The queries of the resource's lists, or of its watches, as they came."""
         return [
             dict(request.query)
-            for request in self._server.received
+            for request in self.received
             if request.path.endswith(f"/{plural}") and ("watch" in request.query) is watch
         ]
 
