@@ -55,7 +55,7 @@ def test_a_quantity_becomes_canonical(written: str, canonical: str) -> None:
     assert checks.quantity(written) == canonical
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.integers(0, 10**18),
     st.text("0123456789", max_size=6),

@@ -127,7 +127,7 @@ def test_the_objects_do_not_share_what_could_be_changed_in_one_of_them() -> None
     assert config.config_map["metadata"]["name"] == config.name
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text())
 def test_a_value_is_in_its_object_as_it_is_and_nowhere_else(value: str) -> None:
     config = made((parameter("KEY", value), parameter("TEXT", value, secret=False)), {})

@@ -160,7 +160,7 @@ def test_nesting_without_end_is_refused(text: str) -> None:
         strict_yaml.load(text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused_with_a_line_of_it(text: str) -> None:
     line = 1

@@ -61,7 +61,7 @@ def data(context: DeploymentContext, environment_file: str) -> Any:
     return manifest["data"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text())
 @example("no")
 @example("010")
@@ -72,7 +72,7 @@ def test_any_text(context: DeploymentContext, text: str) -> None:
     assert data(context, written) == {"x": text, "listed": [text, text]}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(JSON)
 def test_any_value_that_json_has(context: DeploymentContext, value: object) -> None:
     written = json_in_yaml.dumps(environment({"x": value}))
