@@ -1,10 +1,26 @@
-"""`python -m wpdeploy`."""
+"""`python -m wpdeploy`, and what hooks/run starts.
+
+In a bundle its own dependencies come before whatever the machine has. This file parses on Python
+3.9: an operator's `python3` may be older than what the bundle is made for.
+"""
 
 import os
 import sys
+from pathlib import Path
 
-from wpdeploy.cli import main
+BUNDLE = Path(__file__).resolve().parent.parent
+LIB = BUNDLE / "lib" / "python{}.{}".format(*sys.version_info)
 
+if LIB.is_dir():
+    sys.path[:0] = [str(BUNDLE), str(LIB)]
+elif LIB.parent.is_dir() and not sys.flags.isolated:
+    run = str(BUNDLE / "hooks" / "run")  # it knows the right interpreter
+    os.execv(run, [run, *sys.argv[1:]])  # noqa: S606  # a shell would only get in between
+
+from wpdeploy.cli import main  # noqa: E402  # found by what is above
+
+if sys.stdout is None:  # closed by whoever started this, who then reads nothing
+    sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
 # The agent may fail a hook whose output is not UTF-8, and a pipe would hold lines back.
 sys.stdout.reconfigure(errors="backslashreplace", line_buffering=True)  # type: ignore[union-attr]
 code = main(sys.argv[1:], os.environ, sys.stdout)

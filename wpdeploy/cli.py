@@ -7,30 +7,34 @@ uses and for nothing else.
 import argparse
 import importlib
 import logging
-import signal
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn, TextIO
 
 from wpdeploy import __version__, context
 from wpdeploy.clock import Clock
+from wpdeploy.ending import Overdue, Terminated, ended_within
 from wpdeploy.errors import Exit, UsageError, WpdeployError
 from wpdeploy.report import Console, Report, of_error
+from wpdeploy.target import LONGEST_DEADLINE
 
 BUNDLE = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)
 class Command:
-    """A command: what it does, an example of its use, and its options beside the common ones."""
+    """A command: what it does, an example of its use, and its options beside the common ones.
+
+    It may take so many `seconds`: fewer than appspec.yml gives its hook.
+    """
 
     name: str
     does: str
     example: str
+    seconds: int
     options: tuple[str, ...] = ()
 
 
@@ -39,32 +43,37 @@ COMMANDS: Sequence[Command] = (
         "cleanup",
         "Remove what earlier deployments left on this host; keep the last five.",
         "python -m wpdeploy cleanup --group Test",
+        50,
     ),
     Command(
         "render",
         "Read settings and parameters, render the manifests and rehearse them on the API server; "
         "create the release's Secret and ConfigMap. Nothing that runs is changed.",
         "python -m wpdeploy render --group Test --release release.json",
+        540,
         ("--release", "--force-conflicts"),
     ),
     Command(
         "apply",
         "Apply what render made, in order.",
         "python -m wpdeploy apply --group Test",
+        840,
         ("--force-conflicts",),
     ),
     Command(
         "validate",
         "Wait for the rollout and judge it; change nothing.",
         "python -m wpdeploy validate --group Production --timeout 60",
+        3540,
         ("--timeout",),
     ),
 )
+_COMMANDS = {command.name: command for command in COMMANDS}
 
 
 def _seconds(text: str) -> int:
-    if not text.isdecimal() or not text.isascii() or not int(text):
-        message = f'must be a number of seconds, 1 or more, not "{text[:20]}"'
+    if not text.isdecimal() or not text.isascii() or not 1 <= int(text) <= LONGEST_DEADLINE:
+        message = f'must be from 1 to {LONGEST_DEADLINE} seconds, not "{text[:20]}"'
         raise argparse.ArgumentTypeError(message)
     return int(text)
 
@@ -115,33 +124,30 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int
         report = _run(options, environ, console, clock)
     except WpdeployError as error:
         report = of_error(error)
-    except KeyboardInterrupt:
-        report = Report(Exit.INTERRUPTED, "interrupted; nothing is undone")
-    except _Terminated:
-        report = Report(Exit.TERMINATED, "terminated by SIGTERM; nothing is undone")
+    except (KeyboardInterrupt, Terminated, Overdue) as error:
+        report = _ENDED[type(error)]
     except Exception as error:  # noqa: BLE001  # a bug ends with a block and an exit code as well
         report = _bug(error)
     console.end(command, report)
     return int(report.exit)
 
 
-class _Terminated(BaseException):
-    """SIGTERM came."""
+_ENDED: Mapping[type[BaseException], Report] = {
+    KeyboardInterrupt: Report(Exit.INTERRUPTED, "interrupted; nothing is undone"),
+    Terminated: Report(Exit.TERMINATED, "terminated by SIGTERM; nothing is undone"),
+    Overdue: Report(Exit.TIMED_OUT, "not done in its time; the last line above says what it did"),
+}
 
 
 def _run(
     options: argparse.Namespace, environ: Mapping[str, str], console: Console, clock: Clock
 ) -> Report:
-    signal.signal(signal.SIGTERM, _terminate)
     release = getattr(options, "release", None)
-    deployment = context.from_environ(environ, BUNDLE, options.group, release)
-    step = importlib.import_module(f"wpdeploy.steps.{options.command}")
-    report: Report = step.run(Invocation(deployment, environ, console, clock, options))
+    with ended_within(_COMMANDS[options.command].seconds):
+        deployment = context.from_environ(environ, BUNDLE, options.group, release)
+        step = importlib.import_module(f"wpdeploy.steps.{options.command}")
+        report: Report = step.run(Invocation(deployment, environ, console, clock, options))
     return report
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise _Terminated
 
 
 def _bug(error: Exception) -> Report:

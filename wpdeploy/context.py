@@ -1,8 +1,8 @@
 """DeploymentContext: which deployment this is, and where its files are.
 
 The CodeDeploy agent says it by environment variables alone (DEPLOYMENT_ID,
-DEPLOYMENT_GROUP_NAME); an operator says it by --group. Standard library only: `cleanup` needs
-nothing else.
+DEPLOYMENT_GROUP_NAME); an operator says it by --group, or on a bastion of one deployment group not
+at all. Standard library only: `cleanup` needs nothing else.
 """
 
 import re
@@ -34,7 +34,12 @@ class DeploymentContext:
     @property
     def group_directory(self) -> Path:
         """Where the deployments of this group leave their state."""
-        return self.root / "var" / "lib" / "wpdeploy" / self.group
+        return _groups(self.root) / self.group
+
+    @property
+    def current(self) -> Path:
+        """The link to the bundle that is deployed."""
+        return self.root / "opt" / "wpdeploy" / "current"
 
     @property
     def state_directory(self) -> Path:
@@ -50,7 +55,8 @@ def from_environ(
     environ: Mapping[str, str], bundle: Path, group: str | None, release: str | None
 ) -> DeploymentContext:
     """The context of this process; the group must be one that has an environment file."""
-    name = group or environ.get("DEPLOYMENT_GROUP_NAME")
+    root = Path(environ.get("WPDEPLOY_ROOT") or "/")
+    name = group or environ.get("DEPLOYMENT_GROUP_NAME") or _only_group(root)
     if not name:
         raise UsageError(
             "wpdeploy", "no deployment group", "pass --group, or set DEPLOYMENT_GROUP_NAME"
@@ -63,9 +69,22 @@ def from_environ(
         group=name,
         deployment_id=deployment_id,
         bundle=bundle,
-        root=Path(environ.get("WPDEPLOY_ROOT") or "/"),
+        root=root,
         release_file=Path(release) if release else bundle / "release.json",
     )
+
+
+def _groups(root: Path) -> Path:
+    return root / "var" / "lib" / "wpdeploy"
+
+
+def _only_group(root: Path) -> str | None:
+    """The group of this host's deployments, where they are all of one group."""
+    try:
+        names = [path.name for path in _groups(root).iterdir() if path.is_dir()]
+    except OSError:
+        return None
+    return names[0] if len(names) == 1 else None
 
 
 def _check_group(name: str, bundle: Path) -> None:

@@ -26,7 +26,7 @@ class Exit(IntEnum):
     MANIFEST = 5
     CLUSTER = 6
     ROLLOUT_FAILED = 7
-    ROLLOUT_TIMED_OUT = 8
+    TIMED_OUT = 8
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -20,7 +20,7 @@ _REMINDER = 30.0
 _WORDS: Mapping[Exit, str] = {
     Exit.SUCCESS: "succeeded",
     Exit.ROLLOUT_FAILED: "ROLLOUT FAILED",
-    Exit.ROLLOUT_TIMED_OUT: "ROLLOUT TIMED OUT",
+    Exit.TIMED_OUT: "TIMED OUT",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
-from wpdeploy.target import Target
+from wpdeploy.target import LONGEST_DEADLINE, Target
 
 Quantity = Annotated[str, checks.quantity]
 Seconds = Annotated[int, checks.whole(0, 3600)]
@@ -42,8 +42,8 @@ class ParameterNames:
 class Rollout:
     """How long a rollout may take, in seconds."""
 
-    deadline: Annotated[int, checks.whole(10, 3300)] = 900
-    progress_deadline: Annotated[int, checks.whole(10, 3300)] = 600
+    deadline: Annotated[int, checks.whole(10, LONGEST_DEADLINE)] = 900
+    progress_deadline: Annotated[int, checks.whole(10, LONGEST_DEADLINE)] = 600
     stability_window: Seconds = 10
 
     def __post_init__(self) -> None:

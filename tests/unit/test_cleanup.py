@@ -47,6 +47,12 @@ def names(directory: Path) -> set[str]:
     return {path.name for path in directory.iterdir()}
 
 
+def test_the_link_to_a_bundle_is_there_from_the_first_deployment_on(tmp_path: Path) -> None:
+    (tmp_path / "bundle/lib").mkdir(parents=True)
+    run(tmp_path)
+    assert (tmp_path / "opt/wpdeploy/current").readlink() == tmp_path / "bundle"
+
+
 def test_the_last_five_are_kept(tmp_path: Path, group: Path) -> None:
     # By name the oldest would be the newest: only the time counts.
     left_by(group, "d-1", "d-2", "d-3", "d-4", "d-5", "d-6", "d-7", "d-8")

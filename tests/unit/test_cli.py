@@ -65,8 +65,8 @@ def test_a_step_gets_the_deployment_of_the_agents_environment(
 
 
 def test_the_report_of_a_step_decides_the_exit_code(run: CommandLine) -> None:
-    ended = run(*CLEANUP, step=lambda _: Report(Exit.ROLLOUT_TIMED_OUT, "late"))
-    assert ended == (8, "wpdeploy cleanup: ROLLOUT TIMED OUT (exit 8): late\n")
+    ended = run(*CLEANUP, step=lambda _: Report(Exit.TIMED_OUT, "late"))
+    assert ended == (8, "wpdeploy cleanup: TIMED OUT (exit 8): late\n")
 
 
 TOLD = "here", "what", "do this"
@@ -125,6 +125,25 @@ def run(invocation):
 cleanup.run = run
 sys.exit(cli.main(["cleanup", "--group", "Test"], os.environ, sys.stdout))
 """
+
+
+def test_a_command_whose_time_is_over_ends_with_8(run: CommandLine) -> None:
+    def step(_: Invocation) -> Report:
+        # What appspec.yml gives BeforeInstall is a minute.
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 50
+        os.kill(os.getpid(), signal.SIGALRM)
+        return Report(Exit.SUCCESS, "not so")
+
+    assert run(*CLEANUP, step=step).told == (
+        "wpdeploy cleanup: TIMED OUT (exit 8): not done in its time; "
+        "the last line above says what it did"
+    )
+
+
+def test_once_a_step_has_ended_nothing_ends_its_report(run: CommandLine) -> None:
+    assert run(*CLEANUP, step=lambda _: Report(Exit.SUCCESS, "done")).code == 0
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
 
 
 def test_sigterm_ends_with_143() -> None:

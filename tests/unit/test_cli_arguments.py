@@ -13,7 +13,7 @@ from wpdeploy.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
 KNOWN = "'cleanup', 'render', 'apply', 'validate'"
-NO_TIME = 'argument --timeout: must be a number of seconds, 1 or more, not "{}"'
+NO_TIME = 'argument --timeout: must be from 1 to 3300 seconds, not "{}"'
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ MISUSES = {
     "a timeout that is no number": ("validate --timeout soon", NO_TIME.format("soon")),
     "a timeout of no time": ("validate --timeout 0", NO_TIME.format("0")),
     "a timeout in other digits": ("validate --timeout \u0663", NO_TIME.format("\\u0663")),
+    "a timeout beyond the hook's": ("validate --timeout 3301", NO_TIME.format("3301")),
     "a negative timeout": ("validate --timeout -5", NO_TIME.format("-5")),
 }
 

@@ -47,9 +47,29 @@ def test_an_option_wins_over_the_environment(bundle: Path) -> None:
 @pytest.mark.parametrize("environ", [{}, {"DEPLOYMENT_GROUP_NAME": ""}])
 def test_without_a_group_nothing_can_be_done(bundle: Path, environ: Mapping[str, str]) -> None:
     with pytest.raises(UsageError) as caught:
-        context.from_environ(environ, bundle, None, None)
+        context.from_environ({**environ, "WPDEPLOY_ROOT": str(bundle)}, bundle, None, None)
     expected = "wpdeploy: no deployment group (pass --group, or set DEPLOYMENT_GROUP_NAME)"
     assert str(caught.value) == expected
+
+
+def deployed(root: Path, *groups: str) -> dict[str, str]:
+    """The environment of an operator on a host with deployments of these groups."""
+    for group in groups:
+        (root / "var/lib/wpdeploy" / group).mkdir(parents=True)
+    return {"WPDEPLOY_ROOT": str(root)}
+
+
+def test_on_a_host_of_one_group_nobody_must_name_it(bundle: Path, tmp_path: Path) -> None:
+    environ = deployed(tmp_path / "host", "Production")
+    assert context.from_environ(environ, bundle, None, None).group == "Production"
+
+
+@pytest.mark.parametrize("groups", [(), ("Test", "Production")], ids=["none", "two"])
+def test_on_a_host_of_any_other_number_of_groups_it_must_be_named(
+    bundle: Path, tmp_path: Path, groups: tuple[str, ...]
+) -> None:
+    with pytest.raises(UsageError, match="no deployment group"):
+        context.from_environ(deployed(tmp_path / "host", *groups), bundle, None, None)
 
 
 @pytest.mark.parametrize("group", ["Staging", "test", "README", "../environments/Test", "{{ x }}"])

@@ -56,7 +56,7 @@ def test_every_exit_code_is_the_one_that_the_documentation_promises() -> None:
         "MANIFEST": 5,
         "CLUSTER": 6,
         "ROLLOUT_FAILED": 7,
-        "ROLLOUT_TIMED_OUT": 8,
+        "TIMED_OUT": 8,
         "INTERRUPTED": 130,
         "TERMINATED": 143,
     }

@@ -102,8 +102,8 @@ BLOCKS = {
         ],
     ),
     "a rollout that was too slow": (
-        Report(Exit.ROLLOUT_TIMED_OUT, "not done after 60 s"),
-        ["wpdeploy validate: ROLLOUT TIMED OUT (exit 8): not done after 60 s"],
+        Report(Exit.TIMED_OUT, "not done after 60 s"),
+        ["wpdeploy validate: TIMED OUT (exit 8): not done after 60 s"],
     ),
     "an error": (
         of_error(ConfigurationError("k8s/x.yaml", "is empty", "fill it")),

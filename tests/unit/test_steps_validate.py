@@ -51,7 +51,7 @@ def test_a_generation_older_than_the_applys_is_not_enough(bundle: Bundle) -> Non
     leave(bundle, AppliedAt(APPLIED, 8))
     bundle.clock = TickingClock(100)
     assert bundle.run(validate.run, timeout=60) == Report(
-        Exit.ROLLOUT_TIMED_OUT,
+        Exit.TIMED_OUT,
         "Deployment site: not done after 60 s: "
         "waiting for the controller to see the new generation",
         data={"outcome": "timed out"},
@@ -118,7 +118,7 @@ def test_it_waits_as_long_as_it_is_told_or_as_the_environment_says(
     server.answers("endpointslices")
     bundle.clock = TickingClock(1000)
     assert bundle.run(validate.run, timeout=timeout) == Report(
-        Exit.ROLLOUT_TIMED_OUT,
+        Exit.TIMED_OUT,
         f"Deployment site: not done after {seconds} s: {NOBODY_SERVES}",
         data={"outcome": "timed out"},
     )

@@ -6,6 +6,7 @@ Standard library only: it runs before anything of the bundle is known to work.
 import shutil
 from pathlib import Path
 
+from wpdeploy import current
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import ConfigurationError, Exit
 from wpdeploy.report import Console, Report
@@ -15,6 +16,7 @@ KEPT = 5
 
 def run(invocation: Invocation) -> Report:
     """Remove the state of earlier deployments of this group, but that of the last five."""
+    current.switch_if_lost(invocation.context, invocation.console)
     directory = invocation.context.group_directory
     earlier = _earlier(invocation)
     removed = [path for path in earlier[KEPT:] if _remove(path, invocation.console)]

@@ -20,7 +20,7 @@ from wpdeploy.target import Target
 EXITS: Mapping[Outcome, Exit] = {
     Outcome.SUCCEEDED: Exit.SUCCESS,
     Outcome.FAILED: Exit.ROLLOUT_FAILED,
-    Outcome.TIMED_OUT: Exit.ROLLOUT_TIMED_OUT,
+    Outcome.TIMED_OUT: Exit.TIMED_OUT,
 }
 
 
