@@ -17,7 +17,7 @@ lint: $(VENV)/.made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/shellcheck .ci/run $$(git ls-files '*.sh')
+	$(VENV)/bin/shellcheck .ci/run hooks/* $$(git ls-files '*.sh')
 
 format: $(VENV)/.made
 	$(VENV)/bin/ruff check --fix .
