@@ -24,19 +24,23 @@ format: $(VENV)/.made
 	$(VENV)/bin/ruff format .
 
 bench: $(VENV)/.made
-	$(RUN) -m benchmarks.steps
+	$(RUN) -m benchmarks.hooks
 
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made
 	$(RUN) -m tests.cluster.control_plane build
 
-# Resolves requirements.lock anew from pyproject.toml, for every platform, with hashes. uv has an
-# environment of its own: it is needed for nothing else.
+# Resolves anew, for every platform, with hashes: requirements.lock to work with, runtime.lock for
+# bundles, which has a part of the same versions, and the predecessor's AWS CLI for benchmarks. uv
+# has an environment of its own: it is needed for nothing else.
+RESOLVE := $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-emit-index-url --quiet
 lock:
 	$(PYTHON) -m venv $(VENV)-lock
 	$(VENV)-lock/bin/pip install --quiet uv
-	$(VENV)-lock/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-emit-index-url --quiet --output-file requirements.lock
+	$(RESOLVE) pyproject.toml --group dev --output-file requirements.lock
+	$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file runtime.lock
+	echo awscli | $(RESOLVE) - --output-file benchmarks/awscli.lock
 
 $(VENV)/.made: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

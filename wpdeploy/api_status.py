@@ -16,6 +16,8 @@ _WRONG_TYPE = re.compile(
 )
 # What an authorizer says; admission (a quota, a namespace that ends) refuses with 403 as well.
 _NOT_ALLOWED = re.compile(r'User "[^"]*" cannot ')
+# What to do when the API server does not know who is asking, whoever it is.
+RENEW = "renew the credentials"
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]+)"')
 
 
@@ -71,10 +73,13 @@ def _details(status: Mapping[str, Any]) -> Mapping[str, Any]:
     return details if isinstance(details, dict) else {}
 
 
-def error(where: str, method: str, code: int, status: Mapping[str, Any]) -> ApiError:
-    """The error for a refused request on `where`, an object or a path."""
+def error(
+    where: str, method: str, code: int, status: Mapping[str, Any], unknown: str = RENEW
+) -> ApiError:
+    """The error for a refused request on `where`, an object or a path; `unknown` is for a 401."""
     message = str(status.get("message") or f"HTTP {code} without a reason")
     problem, hint = _told(where, code, message, status)
+    hint = unknown if code == UNAUTHORIZED else hint
     return ApiError(where, problem or f"{method} refused ({code}): {message}", hint, code, status)
 
 
@@ -82,12 +87,11 @@ def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tup
     details = _details(status)
     problem, hint = "", ""
     if code == UNAUTHORIZED:
-        problem, hint = "the API server does not know who is asking (401)", "renew the credentials"
+        problem = "the API server does not know who is asking (401)"
     elif code == FORBIDDEN and _NOT_ALLOWED.search(message):
-        problem, hint = (
-            f"forbidden: {message}",
-            "see whether the namespace exists and has the Role of k8s/cluster/role.yaml",
-        )
+        problem = f"forbidden: {message}"
+        has = "the namespace exists and has k8s/cluster/role.yaml"
+        hint = f"see whether {has}, and the user the group wpdeploy"
     elif code == NOT_FOUND and details.get("kind") == "namespaces":
         name = details.get("name")
         problem, hint = f'the namespace "{name}" does not exist', f"kubectl create namespace {name}"

@@ -18,6 +18,7 @@ _CERTIFICATE = re.compile(
     r"arn:aws[-a-z]*:(acm|iam):[-a-z0-9]*:[0-9]{12}:(server-)?certificate/\S+"
 )
 _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
+_EKS_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]*")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
@@ -59,6 +60,9 @@ label_value = _matching(
 host = _matching(_HOST, _NAME_LENGTH, "a DNS name in lower case; its first label may be *")
 success_codes = _matching(_CODES, 100, "HTTP status codes such as 200, 200,302 or 200-299")
 certificate_arn = _matching(_CERTIFICATE, 200, "the ARN of a certificate of ACM or IAM")
+eks_name = _matching(
+    _EKS_NAME, 100, "a cluster's name: letters, digits, '-' and '_', at most 100 of them"
+)
 env_name = _matching(_ENV_NAME, 253, "the name of an environment variable")
 parameter_name = _matching(_PARAMETER, 1011, "an SSM name: letters, digits, '_', '.', '-' and '/'")
 

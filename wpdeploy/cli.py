@@ -9,6 +9,7 @@ import importlib
 import logging
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +29,8 @@ BUNDLE = Path(__file__).resolve().parent.parent
 class Command:
     """A command: what it does, an example of its use, and its options beside the common ones.
 
-    It may take so many `seconds`: fewer than appspec.yml gives its hook.
+    It may take so many `seconds`: fewer than appspec.yml gives its hook. One that deploys nothing
+    needs no deployment group.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Command:
     example: str
     seconds: int
     options: tuple[str, ...] = ()
+    needs_group: bool = True
 
 
 COMMANDS: Sequence[Command] = (
@@ -62,10 +65,26 @@ COMMANDS: Sequence[Command] = (
     ),
     Command(
         "validate",
-        "Wait for the rollout and judge it; change nothing.",
+        "Wait for the rollout and judge it; without --settle, change nothing.",
         "python -m wpdeploy validate --group Production --timeout 60",
         3540,
-        ("--timeout",),
+        ("--timeout", "--settle"),
+    ),
+    Command(
+        "unlock",
+        "Free the lock that a deployment left behind; show whose it is, and ask.",
+        "python -m wpdeploy unlock --group Production",
+        300,
+        ("--yes",),
+    ),
+    Command(
+        "bundle",
+        "Make the directory that becomes CodeDeploy's archive.",
+        "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --build wp:17 "
+        "--directory bundle",
+        1200,
+        ("--image", "--commit", "--build", "--time", "--directory", "--python", "--platform"),
+        needs_group=False,
     ),
 )
 _COMMANDS = {command.name: command for command in COMMANDS}
@@ -78,7 +97,7 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
-_COMMON = ("--group", "--output", "--verbose")
+_COMMON = ("--output", "--verbose")
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--group": {"help": "the deployment group; else DEPLOYMENT_GROUP_NAME"},
     "--output": {"choices": ("text", "json"), "default": "text", "help": "json is for programs"},
@@ -93,19 +112,40 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "metavar": "SECONDS",
         "help": "wait for so long; else the environment file's rollout.deadline",
     },
+    "--settle": {"action": "store_true", "help": "end the deployment: hold its lock, and free it"},
+    "--yes": {"action": "store_true", "help": "do not ask"},
+    "--image": {"required": True, "help": "the image, REPOSITORY[:TAG]@sha256:..."},
+    "--commit": {"required": True, "help": "the commit that it is made from"},
+    "--build": {"required": True, "metavar": "ID", "help": "the build that made it"},
+    "--time": {"metavar": "ISO", "help": "when it was made, in ISO 8601; else now"},
+    "--directory": {"required": True, "metavar": "DIR", "help": "where to make the bundle"},
+    "--python": {
+        "choices": ("3.11", "3.12", "3.13", "3.14"),
+        "default": "3.11",
+        "help": "the bastion's Python (3.11)",
+    },
+    "--platform": {
+        "choices": ("x86_64", "aarch64"),
+        "default": "x86_64",
+        "help": "the bastion's machine (x86_64)",
+    },
 }
 _SHORT = {"--verbose": ("-v",)}
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """What a step gets: which deployment, the environment, where to report, the options."""
+    """What a step gets: which deployment, the environment, where to report, the options.
+
+    `afterwards` is left when the step has ended and nothing from outside can end it any more.
+    """
 
     context: context.DeploymentContext
     environ: Mapping[str, str]
     console: Console
     clock: Clock
     options: argparse.Namespace
+    afterwards: ExitStack
 
 
 class _Parser(argparse.ArgumentParser):
@@ -142,12 +182,22 @@ _ENDED: Mapping[type[BaseException], Report] = {
 def _run(
     options: argparse.Namespace, environ: Mapping[str, str], console: Console, clock: Clock
 ) -> Report:
-    release = getattr(options, "release", None)
-    with ended_within(_COMMANDS[options.command].seconds):
-        deployment = context.from_environ(environ, BUNDLE, options.group, release)
-        step = importlib.import_module(f"wpdeploy.steps.{options.command}")
-        report: Report = step.run(Invocation(deployment, environ, console, clock, options))
+    command = _COMMANDS[options.command]
+    with ExitStack() as afterwards, ended_within(command.seconds):
+        deployment = _context(command, options, environ)
+        step = importlib.import_module(f"wpdeploy.steps.{command.name}")
+        invocation = Invocation(deployment, environ, console, clock, options, afterwards)
+        report: Report = step.run(invocation)
     return report
+
+
+def _context(
+    command: Command, options: argparse.Namespace, environ: Mapping[str, str]
+) -> context.DeploymentContext:
+    if not command.needs_group:
+        return context.of_no_group(environ, BUNDLE)
+    release = getattr(options, "release", None)
+    return context.from_environ(environ, BUNDLE, options.group, release)
 
 
 def _bug(error: Exception) -> Report:
@@ -193,6 +243,7 @@ def _parser() -> _Parser:
             description=command.does,
             epilog=f"example: {command.example}",
         )
-        for option in (*_COMMON, *command.options):
+        group = ("--group",) if command.needs_group else ()
+        for option in (*group, *_COMMON, *command.options):
             sub.add_argument(*_SHORT.get(option, ()), option, **_OPTIONS[option])
     return parser

@@ -74,6 +74,12 @@ def from_environ(
     )
 
 
+def of_no_group(environ: Mapping[str, str], bundle: Path) -> DeploymentContext:
+    """The context of a command that deploys nothing."""
+    root = Path(environ.get("WPDEPLOY_ROOT") or "/")
+    return DeploymentContext("", BY_HAND, bundle, root, bundle / "release.json")
+
+
 def _groups(root: Path) -> Path:
     return root / "var" / "lib" / "wpdeploy"
 

@@ -7,11 +7,12 @@
     +-- ManifestError        5  a template, or an object that the API server cannot read
     +-- ClusterError         6  unreachable, forbidden, rejected
         +-- ApiError            the API server answered with a Status (see api_status.py)
+    +-- Locked               9  another deployment is at work (see lease.py)
 
 A rollout that failed is no error: it is a verdict, and rollout.py returns it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 
@@ -27,6 +28,7 @@ class Exit(IntEnum):
     CLUSTER = 6
     ROLLOUT_FAILED = 7
     TIMED_OUT = 8
+    LOCKED = 9
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -41,6 +43,11 @@ class WpdeployError(Exception):
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
         self.hint = hint
         super().__init__(f"{where}: {'; '.join(self.problems)}" + (f" ({hint})" if hint else ""))
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """What a program is told."""
+        return {"where": self.where, "problems": self.problems, "hint": self.hint}
 
 
 class UsageError(WpdeployError):
@@ -71,3 +78,18 @@ class ClusterError(WpdeployError):
     """The API server cannot be reached, or refuses."""
 
     exit_code = Exit.CLUSTER
+
+
+class Locked(WpdeployError):
+    """Another deployment holds the lock: who, and since when in ISO 8601, where that is known."""
+
+    exit_code = Exit.LOCKED
+
+    def __init__(self, where: str, problem: str, hint: str, holder: str, since: str | None) -> None:
+        super().__init__(where, problem, hint)
+        self.holder, self.since = holder, since
+
+    @property
+    def data(self) -> Mapping[str, object]:
+        """What a program is told."""
+        return {**super().data, "holder": self.holder, "since": self.since}

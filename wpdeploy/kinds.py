@@ -50,3 +50,13 @@ def path_of(manifest: Manifest) -> str:
 def title(manifest: Manifest) -> str:
     """How the object is called in messages: `Deployment wordpress`."""
     return f"{manifest['kind']} {manifest['metadata']['name']}"
+
+
+def labels(instance: str) -> dict[str, str]:
+    """The labels of every object of an environment; `instance` is its Deployment's name."""
+    return {
+        "app.kubernetes.io/name": "wordpress",
+        "app.kubernetes.io/instance": instance,
+        "app.kubernetes.io/part-of": "wordpress",
+        "app.kubernetes.io/managed-by": "wpdeploy",
+    }

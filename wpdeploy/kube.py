@@ -1,6 +1,6 @@
 """Kubernetes, from outside: raw JSON over one connection pool.
 
-How to reach an API server and as whom is an Access; kubeconfig.py makes one.
+How to reach an API server and as whom is an Access; eks.py and kubeconfig.py make them.
 """
 
 import json
@@ -24,32 +24,39 @@ from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import FIELD_MANAGER, Manifest, path_of, title
 from wpdeploy.redaction import redacted
-from wpdeploy.retries import Transient, retrying
+from wpdeploy.retries import ATTEMPTS, Transient, retrying
 
 _LOG = logging.getLogger(__name__)
 _APPLY = "application/apply-patch+yaml"  # the API server has no such type for JSON
 _JSON_PATCH = "application/json-patch+json"
+_JSON = "application/json"
 _FIRST_ERROR = 400
 _BROKE_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError)
 _TIMEOUT = Timeout(connect=5, read=30)
+_BRIEF = Timeout(total=2)
 # A watch is opened anew after this time, so that a connection that died unnoticed is found.
 _WATCH_SECONDS = 60
 
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach an API server; `authorization` gives the header's value, renewed if asked."""
+    """How to reach an API server; `authorization` gives the header's value, renewed if asked.
+
+    `unknown` is what to do when the API server does not know who is asking.
+    """
 
     url: str
     pool: urllib3.PoolManager = field(repr=False)
     authorization: Callable[[bool], str | None] = field(repr=False)
+    unknown: str = field(default=api_status.RENEW, repr=False)
 
 
 @dataclass(frozen=True)
 class Request:
     """One HTTP request; `where` is what messages call its object.
 
-    `secrets` are the values in its body: an answer that cites them is redacted.
+    `secrets` are the values in its body: an answer that cites them is redacted. `changes`: each
+    attempt comes after the cluster's `before_change`.
     """
 
     method: str
@@ -60,17 +67,30 @@ class Request:
     content_type: str = ""
     timeout: Timeout = _TIMEOUT
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    changes: bool = False
 
 
 class Cluster:
-    """Requests to one API server, as JSON; `server_time` is by its own clock."""
+    """Requests to one API server, as JSON; `server_time` is by its own clock.
 
-    def __init__(self, access: Access, clock: Clock, notice: Callable[[str], None]) -> None:
+    `before_change` is called before each attempt to apply or patch, which it may prevent.
+    """
+
+    def __init__(
+        self, access: Access, clock: Clock, notice: Callable[[str], None], *, is_brief: bool = False
+    ) -> None:
+        self.before_change: Callable[[], None] = lambda: None
         self._access = access
         self._clock = clock
-        self._retrying = retrying(clock, notice)
+        self._notice = notice
+        self._is_brief = is_brief
+        self._retrying = retrying(clock, notice, 1 if is_brief else ATTEMPTS)
         self._seen: tuple[datetime, float] | None = None
         self._lost = False
+
+    def brief(self) -> "Cluster":
+        """The same API server for last words: each request is tried once, for 2 s at most."""
+        return Cluster(self._access, self._clock, self._notice, is_brief=True)
 
     def server_time(self) -> datetime:
         """Now by the API server's clock, by at most a second too early; it never goes back."""
@@ -111,14 +131,20 @@ class Cluster:
             query["dryRun"] = "All"
         body = json_in_yaml.dumps(manifest).encode()
         path, where = path_of(manifest), title(manifest)
-        secrets = _secrets(manifest)
-        return self.request(Request("PATCH", path, where, query, body, _APPLY, secrets=secrets))
+        secrets, changes = _secrets(manifest), not dry_run
+        own = Request("PATCH", path, where, query, body, _APPLY, secrets=secrets, changes=changes)
+        return self.request(own)
 
     def patch(self, manifest: Manifest, operations: Sequence[Manifest]) -> Manifest:
         """A JSON patch (RFC 6902) of the object; a resourceVersion in it guards it."""
         body = json.dumps(operations).encode()
         path, where = path_of(manifest), title(manifest)
-        return self.request(Request("PATCH", path, where, {}, body, _JSON_PATCH))
+        return self.request(Request("PATCH", path, where, {}, body, _JSON_PATCH, changes=True))
+
+    def write(self, method: str, path: str, manifest: Manifest) -> Manifest:
+        """POST an object to a collection, or PUT it in its place; 409: it is there, or newer."""
+        body = json.dumps(manifest).encode()
+        return self.request(Request(method, path, title(manifest), {}, body, _JSON))
 
     def watch(self, path: str, query: Mapping[str, str]) -> "Watch":
         """The stream of a watch; whatever ends it early is a Transient or an ApiError."""
@@ -129,7 +155,7 @@ class Cluster:
 
     def request(self, request: Request) -> Manifest:
         """One request with its retries; the object that the API server answers with."""
-        body: bytes = self._retrying.copy()(lambda: _read(self._send(request), request.path))
+        body: bytes = self._retrying.copy()(lambda: self._attempt(request))
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
@@ -139,6 +165,11 @@ class Cluster:
             problem = f"answers {request.path} with something other than a JSON object: {shown}"
             raise ClusterError(self._access.url, problem)
         return document
+
+    def _attempt(self, request: Request) -> bytes:
+        if request.changes:
+            self.before_change()
+        return _read(self._send(request), request.path)
 
     def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
         response = self._open(request, renew=False)
@@ -151,7 +182,8 @@ class Cluster:
             return response
         answer = _read(response, request.path).decode("utf-8", "replace")
         status = api_status.parse(answer, request.secrets)
-        error = api_status.error(request.where, request.method, response.status, status)
+        method, unknown = request.method, self._access.unknown
+        error = api_status.error(request.where, method, response.status, status, unknown)
         # An API server that has just started forbids everything until it knows its Roles.
         starting = self._lost and error.code == api_status.FORBIDDEN
         if starting or _may_pass(error):
@@ -175,7 +207,7 @@ class Cluster:
                 headers=headers,
                 preload_content=False,
                 redirect=False,
-                timeout=request.timeout,
+                timeout=_BRIEF if self._is_brief else request.timeout,
             )
         except HTTPError as error:
             raise self._unreachable(error) from error
@@ -186,7 +218,7 @@ class Cluster:
     def _unreachable(self, error: HTTPError) -> Exception:
         where = f"API server {self._access.url}"
         if isinstance(error, SSLError) and not isinstance(error.args[0], _BROKE_OFF):
-            hint = "check the cluster's CA in the kubeconfig, and the address"
+            hint = "check the cluster's CA and its address"
             return ClusterError(where, f"TLS failed: {error}", hint)
         self._lost = True
         hint = "check the address, the route and the security groups"

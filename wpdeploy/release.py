@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 
 from wpdeploy import files
 from wpdeploy.context import DeploymentContext
@@ -21,6 +22,9 @@ class Release:
     time: str
 
 
+_KEYS = tuple(Release.__dataclass_fields__)
+
+
 def read(context: DeploymentContext) -> Release:
     """The release in the context's release file."""
     where = context.shown(context.release_file)
@@ -37,19 +41,29 @@ def read(context: DeploymentContext) -> Release:
 
 
 def _checked(document: object, where: str) -> Release:
-    keys = list(Release.__dataclass_fields__)
     if not isinstance(document, dict):
-        raise ConfigurationError(where, f"must be an object with {', '.join(keys)}")
-    problems = [
+        raise ConfigurationError(where, f"must be an object with {', '.join(_KEYS)}")
+    found = problems(document)
+    if found:
+        raise ConfigurationError(where, found)
+    return Release(**document)
+
+
+def problems(document: Mapping[str, object]) -> list[str]:
+    """All that is wrong with it as a release; nothing if `Release(**document)` is one."""
+    found = [
         f'"{key}" must be a string that is not empty'
-        for key in keys
+        for key in _KEYS
         if not (isinstance(document.get(key), str) and document[key])
     ]
-    problems += [f'has the unknown key "{key}"' for key in document if key not in keys]
-    if not problems and not _DIGEST.fullmatch(document["image"]):
-        problems.append(
+    found += [f'has the unknown key "{key}"' for key in document if key not in _KEYS]
+    if not found and not _DIGEST.fullmatch(str(document["image"])):
+        found.append(
             f'"image" must end in a digest, REPOSITORY@sha256:..., not {document["image"]}'
         )
-    if problems:
-        raise ConfigurationError(where, problems)
-    return Release(**document)
+    return found
+
+
+def text(release: Release) -> str:
+    """The content of release.json."""
+    return json.dumps(asdict(release), indent=2) + "\n"

@@ -92,8 +92,7 @@ def of_error(error: WpdeployError) -> Report:
         rows = [(_ITEM, problem) for problem in error.problems]
     if error.hint:
         rows.append(("to do", error.hint))
-    data = {"where": error.where, "problems": error.problems, "hint": error.hint}
-    return Report(error.exit_code, sentence, tuple(rows), data)
+    return Report(error.exit_code, sentence, tuple(rows), error.data)
 
 
 def _document(command: str, report: Report) -> dict[str, Any]:

@@ -30,18 +30,18 @@ def backoff(attempt: int) -> float:
     return float(min(_LONGEST, _FIRST * 2 ** (attempt - 1)))
 
 
-def retrying(clock: Clock, notice: Callable[[str], None]) -> Retrying:
+def retrying(clock: Clock, notice: Callable[[str], None], attempts: int = ATTEMPTS) -> Retrying:
     """A tenacity loop over Transient errors; the last one's `cause` is raised as it is."""
 
     def tell(state: RetryCallState) -> None:
-        notice(f"trying again ({state.attempt_number} of {ATTEMPTS}): {_transient(state)}")
+        notice(f"trying again ({state.attempt_number} of {attempts}): {_transient(state)}")
 
     def give_up(state: RetryCallState) -> None:
         raise _transient(state).cause
 
     return Retrying(
         retry=retry_if_exception(lambda error: isinstance(error, Transient)),
-        stop=stop_after_attempt(ATTEMPTS),
+        stop=stop_after_attempt(attempts),
         wait=_wait,
         sleep=clock.sleep,
         before_sleep=tell,

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
-from wpdeploy.target import LONGEST_DEADLINE, Target
+from wpdeploy.target import LONGEST_DEADLINE, EksCluster, KubeconfigCluster, Target
 
 Quantity = Annotated[str, checks.quantity]
 Seconds = Annotated[int, checks.whole(0, 3600)]
@@ -20,10 +20,17 @@ Port = Annotated[int, checks.whole(1, 65535)]
 
 @dataclass(frozen=True)
 class ClusterAccess:
-    """Which cluster, and how to reach it: a kubeconfig file and, where needed, its context."""
+    """Which cluster: one of EKS by its name, or a kubeconfig file's, where needed by context."""
 
-    kubeconfig: str
+    eks: Annotated[str, checks.eks_name] | None = None
+    kubeconfig: str | None = None
     context: str | None = None
+
+    def __post_init__(self) -> None:
+        if bool(self.eks) == bool(self.kubeconfig):
+            raise ValueError("must have one of eks and kubeconfig, and not both")
+        if self.eks and self.context is not None:
+            raise ValueError("has a context, which belongs to a kubeconfig and not to eks")
 
 
 @dataclass(frozen=True)
@@ -172,12 +179,10 @@ class Settings:
     env: Annotated[Mapping[str, str], checks.env_names] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
 
-    @property
-    def target(self) -> Target:
-        """What the steps after `render` must know."""
+    def target(self, cluster: KubeconfigCluster | EksCluster) -> Target:
+        """What the steps after `render` must know, with the cluster where it was found."""
         return Target(
-            kubeconfig=self.cluster.kubeconfig,
-            context=self.cluster.context,
+            cluster=cluster,
             namespace=self.namespace,
             name=self.name,
             deadline=self.rollout.deadline,

@@ -8,6 +8,7 @@ file and no parameter again.
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +18,13 @@ from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.kinds import Manifest
 from wpdeploy.release import Release
-from wpdeploy.target import Target
+from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
 _FILE = "deployment.json"
+# A cluster is of the type that has its keys.
+_CLUSTERS: Mapping[frozenset[str], type[EksCluster | KubeconfigCluster]] = {
+    frozenset(kind.__dataclass_fields__): kind for kind in (EksCluster, KubeconfigCluster)
+}
 
 
 @dataclass(frozen=True)
@@ -90,8 +95,13 @@ def _deployment(document: dict[str, Any]) -> Deployment:
     since = applied and datetime.fromisoformat(applied["since"])
     own = {
         "release": Release(**document["release"]),
-        "target": Target(**document["target"]),
+        "target": _target(document["target"]),
         "manifests": tuple(document["manifests"]),
         "applied": AppliedAt(since, applied["generation"]) if applied else None,
     }
     return Deployment(**(document | own))
+
+
+def _target(document: dict[str, Any]) -> Target:
+    cluster = document["cluster"]
+    return Target(**(document | {"cluster": _CLUSTERS[frozenset(cluster)](**cluster)}))

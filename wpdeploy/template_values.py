@@ -3,19 +3,10 @@
 name namespace group_labels...  see the keys below; docs/environment.md explains them
 """
 
+from wpdeploy.kinds import labels
 from wpdeploy.release import Release
 from wpdeploy.settings import Settings
 from wpdeploy.site_config import SiteConfig
-
-
-def labels(env: Settings) -> dict[str, str]:
-    """The labels of every object of an environment."""
-    return {
-        "app.kubernetes.io/name": "wordpress",
-        "app.kubernetes.io/instance": env.name,
-        "app.kubernetes.io/part-of": "wordpress",
-        "app.kubernetes.io/managed-by": "wpdeploy",
-    }
 
 
 def template_values(env: Settings, release: Release, config: SiteConfig) -> dict[str, object]:
@@ -24,7 +15,7 @@ def template_values(env: Settings, release: Release, config: SiteConfig) -> dict
     `env` is the container's list of variables; it takes the place of the file's own `env`, which
     is part of it.
     """
-    common = labels(env)
+    common = labels(env.name)
     own = {key: common[key] for key in ("app.kubernetes.io/name", "app.kubernetes.io/instance")}
     selector = dict(env.wordpress.selector or own)
     sections = {name: getattr(env, name) for name in env.__dataclass_fields__}

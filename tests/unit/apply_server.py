@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from tests.unit import wire
 from tests.unit.fake_cluster import NOW, FakeCluster
+from tests.unit.lease_server import Leases
 from wpdeploy import strict_yaml
 from wpdeploy.api_status import ApiError
 from wpdeploy.kinds import Manifest
@@ -15,14 +16,17 @@ _REQUESTS = 100
 
 
 class ApplyServer(wire.Server):
-    """Its `cluster` has the objects and knows what was applied, tried and refused."""
+    """Its `cluster` has the objects and knows what was applied, tried and refused; `leases` too."""
 
     def __init__(self) -> None:
-        self.cluster = FakeCluster()
+        self.cluster, self.leases = FakeCluster(), Leases()
         super().__init__(*[self._act] * _REQUESTS)
 
     def _act(self, handler: BaseHTTPRequestHandler) -> None:
         request = self.received[-1]
+        if "/leases" in request.path:
+            self.leases.answer(request)(handler)
+            return
         found = self.cluster.objects.get(request.path)
         if request.method == "GET":
             _answered(found, 200 if found else 404)(handler)

@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from wpdeploy.cli import Invocation
 from wpdeploy.context import DeploymentContext
 from wpdeploy.release import Release
 from wpdeploy.report import Console, Report
-from wpdeploy.target import Target
+from wpdeploy.target import KubeconfigCluster, Target
 
 RELEASE = Release(f"registry.example/wordpress@sha256:{'a' * 64}", "c0ffee", "wordpress:17", "now")
 SECRET = "hunter2-Pa$$w0rd"
@@ -57,6 +58,19 @@ rollout: {{stability_window: 0}}
 """
 
 
+DEFAULTS = {
+    "force_conflicts": False,
+    "output": "text",
+    "settle": False,
+    "timeout": None,
+    "yes": False,
+}
+
+
+def _command(step: Callable[[Invocation], Report]) -> str:
+    return step.__module__.rpartition(".")[2]
+
+
 class TickingClock(FakeClock):
     """Each look at it takes its time."""
 
@@ -74,13 +88,14 @@ class Bundle:
 
     def __init__(self, directory: Path, api_url: str) -> None:
         self.kubeconfig = str(write_kubeconfig(directory, api_url))
-        self.target = Target(self.kubeconfig, None, "blog", "site", 900, 0)
+        self.target = Target(KubeconfigCluster(self.kubeconfig, None), "blog", "site", 900, 0)
         release_file = directory / "release.json"
         self.context = DeploymentContext("Test", "d-1", directory, directory, release_file)
         environment = ENVIRONMENT.format(kubeconfig=self.kubeconfig)
         for name, text in {**FILES, "k8s/environments/Test.yaml": environment}.items():
             self.write(name, text)
         self.clock: FakeClock = FakeClock()
+        self.environ: dict[str, str] = {}
         self._stream = io.StringIO()
         self._console = Console(self._stream, self.clock, as_json=False)
 
@@ -92,8 +107,12 @@ class Bundle:
 
     def run(self, step: Callable[[Invocation], Report], **options: Any) -> Report:
         """What the step reports; an option that is not given is off."""
-        given = argparse.Namespace(**{"force_conflicts": False, "timeout": None} | options)
-        return step(Invocation(self.context, {}, self._console, self.clock, given))
+        given = argparse.Namespace(**DEFAULTS | {"command": _command(step)} | options)
+        with ExitStack() as stack:
+            invocation = Invocation(
+                self.context, self.environ, self._console, self.clock, given, stack
+            )
+            return step(invocation)
 
     @property
     def told(self) -> list[str]:

@@ -11,16 +11,17 @@ import urllib3
 
 from tests.unit import api_objects as api
 from tests.unit import wire
+from tests.unit.lease_server import Leases
 from tests.unit.rollout_states import NOW
 from wpdeploy.kube import Access, Cluster
 from wpdeploy.observation import Observation
 from wpdeploy.observed import Snapshot
 from wpdeploy.state import AppliedAt
-from wpdeploy.target import Target
+from wpdeploy.target import KubeconfigCluster, Target
 
 DATE = format_datetime(NOW, usegmt=True)
 RESOURCES = ("deployments", "replicasets", "pods", "endpointslices")
-TARGET = Target("kubeconfig", None, "shop", "wordpress", deadline=900, stability_window=10)
+TARGET = Target(KubeconfigCluster("k", None), "shop", "wordpress", 900, stability_window=10)
 # Enough requests for a client that tries everything eight times on all four watches.
 _REQUESTS = 500
 
@@ -31,7 +32,10 @@ def refused(code: int, message: str) -> wire.Act:
 
 
 class ScriptedApi(wire.Server):
-    """Lists answer what `lists` holds; a watch plays the next act of `watches`, or stays open."""
+    """Lists answer what `lists` holds; a watch plays the next act of `watches`, or stays open.
+
+    `leases` are beside them.
+    """
 
     def __init__(self) -> None:
         self.lists: dict[str, wire.Act] = {}
@@ -40,6 +44,7 @@ class ScriptedApi(wire.Server):
         self.answers("replicasets", api.replica_set("old", "3"), api.replica_set("new", "4"))
         self.answers("pods", api.pod("web-1"))
         self.answers("endpointslices", api.endpoint_slice(api.endpoint("uid-of-web-1")))
+        self.leases = Leases(DATE)
         self.opened, self.left = SimpleQueue[str](), SimpleQueue[str]()
         super().__init__(*[self._act] * _REQUESTS)
 
@@ -69,7 +74,9 @@ class ScriptedApi(wire.Server):
 
     def _act(self, handler: BaseHTTPRequestHandler) -> None:
         plural = _plural(handler)
-        if "watch=true" in handler.path:
+        if "/leases" in handler.path:
+            self.leases.answer(self.received[-1])(handler)
+        elif "watch=true" in handler.path:
             acts = self.watches.get(plural)
             (acts.popleft() if acts else self.stays())(handler)
         else:

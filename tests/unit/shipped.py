@@ -7,12 +7,12 @@ from typing import Any
 
 from wpdeploy import manifests, parameters, settings, site_config
 from wpdeploy.context import DeploymentContext
-from wpdeploy.kinds import Manifest
+from wpdeploy.kinds import Manifest, labels
 from wpdeploy.parameters import Parameter, StoredParameter
 from wpdeploy.release import Release
 from wpdeploy.settings import Settings
 from wpdeploy.site_config import SiteConfig
-from wpdeploy.template_values import labels, template_values
+from wpdeploy.template_values import template_values
 
 ROOT = Path(__file__).parent.parent.parent
 RELEASE = Release(
@@ -45,9 +45,9 @@ def shipped(group: str = "Test", release: Release = RELEASE, **sections: Any) ->
     env = replace(settings.read(context), **sections)
     known = parameters.specs(context)
     read = [Parameter(name, spec, stored(name)) for name, spec in known.items()]
-    config = site_config.make(read, env.env, env.name, labels(env))
+    config = site_config.make(read, env.env, env.name, labels(env.name))
     rendered = manifests.render(context, template_values(env, release, config))
-    stamped = manifests.stamp(rendered, env.namespace, labels(env))
+    stamped = manifests.stamp(rendered, env.namespace, labels(env.name))
     objects = {manifest["kind"]: manifest for manifest in stamped}
     assert len(objects) == len(stamped)
     return Shipped(env, config, objects)

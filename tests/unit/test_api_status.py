@@ -40,7 +40,8 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
             403,
             {"message": ROLE},
             f"Deployment w: forbidden: {ROLE} "
-            "(see whether the namespace exists and has the Role of k8s/cluster/role.yaml)",
+            "(see whether the namespace exists and has k8s/cluster/role.yaml, "
+            "and the user the group wpdeploy)",
             id="no Role",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def run(root: Path, told: io.StringIO | None = None) -> Report:
     context = DeploymentContext("Test", OWN, root / "bundle", root, root / "release.json")
     clock = FakeClock()
     console = Console(told or io.StringIO(), clock, as_json=False)
-    return cleanup.run(Invocation(context, {}, console, clock, argparse.Namespace()))
+    return cleanup.run(Invocation(context, {}, console, clock, argparse.Namespace(), ExitStack()))
 
 
 @pytest.fixture

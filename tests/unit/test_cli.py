@@ -17,6 +17,7 @@ from wpdeploy.errors import (
     ClusterError,
     ConfigurationError,
     Exit,
+    Locked,
     ManifestError,
     ParameterError,
     UsageError,
@@ -76,6 +77,7 @@ ERRORS: list[tuple[WpdeployError, int]] = [
     (ParameterError(*TOLD), 4),
     (ManifestError(*TOLD), 5),
     (ClusterError(*TOLD), 6),
+    (Locked(*TOLD, holder="d-2", since=None), 9),
     (api_status.ApiError(*TOLD, 403, {}), 6),
     (api_status.ApiError(*TOLD, 500, {"message": "failed to convert"}), 5),
 ]
@@ -103,6 +105,13 @@ def test_a_program_gets_an_error_as_one_json_document(run: CommandLine, output: 
         "problems": ["one", "two"],
         "hint": "do this",
     }
+
+
+def test_a_program_is_told_who_holds_the_lock(run: CommandLine) -> None:
+    error = Locked(*TOLD, holder="d-2", since="2026-11-20T10:00:00+00:00")
+    document = run(*CLEANUP, "--output", "json", step=fails(error)).document
+    assert (document["result"], document["exit_code"]) == ("locked", 9)
+    assert (document["holder"], document["since"]) == ("d-2", "2026-11-20T10:00:00+00:00")
 
 
 def test_an_interruption_ends_with_130(run: CommandLine) -> None:
@@ -144,6 +153,18 @@ def test_once_a_step_has_ended_nothing_ends_its_report(run: CommandLine) -> None
     assert run(*CLEANUP, step=lambda _: Report(Exit.SUCCESS, "done")).code == 0
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
     assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_what_a_step_leaves_to_do_is_done_when_nothing_ends_it_any_more(run: CommandLine) -> None:
+    found: list[object] = []
+
+    def step(invocation: Invocation) -> Report:
+        invocation.afterwards.callback(lambda: found.append(signal.getsignal(signal.SIGTERM)))
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Report(Exit.SUCCESS, "not so")
+
+    assert run(*CLEANUP, step=step).code == 143
+    assert found == [signal.SIG_IGN]
 
 
 def test_sigterm_ends_with_143() -> None:

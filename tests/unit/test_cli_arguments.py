@@ -12,7 +12,7 @@ from wpdeploy import __version__, cli
 from wpdeploy.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
-KNOWN = "'cleanup', 'render', 'apply', 'validate'"
+KNOWN = "'cleanup', 'render', 'apply', 'validate', 'unlock', 'bundle'"
 NO_TIME = 'argument --timeout: must be from 1 to 3300 seconds, not "{}"'
 
 

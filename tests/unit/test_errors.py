@@ -57,6 +57,7 @@ def test_every_exit_code_is_the_one_that_the_documentation_promises() -> None:
         "CLUSTER": 6,
         "ROLLOUT_FAILED": 7,
         "TIMED_OUT": 8,
+        "LOCKED": 9,
         "INTERRUPTED": 130,
         "TERMINATED": 143,
     }

@@ -1,18 +1,36 @@
 """Who imports what: the layers of the package, and what a step makes the bastion load."""
 
 import ast
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+from sandbox.certificates import Authority
+from tests.unit.api_server import write_kubeconfig
+from tests.unit.eks_cluster import cluster_at
+from wpdeploy.target import KubeconfigCluster
+
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "wpdeploy"
-ADAPTERS = {"wpdeploy.aws", "wpdeploy.kube", "wpdeploy.kubeconfig"}
-# What one adapter may have of another: kubeconfig.py makes what kube.py asks by.
+# Modules that reach outside, and what one may have of another: eks.py and kubeconfig.py make what
+# kube.py asks by; ssm.py and eks.py ask AWS by aws.py.
 ACCESS = {"wpdeploy.kube", "wpdeploy.kube.Access"}
+CALLS = {
+    "wpdeploy.aws",
+    *(f"wpdeploy.aws.{name}" for name in ("Call", "Client", "Service", "denied")),
+}
+ADAPTERS: Mapping[str, set[str]] = {
+    "wpdeploy.aws": set(),
+    "wpdeploy.eks": ACCESS | CALLS,
+    "wpdeploy.kube": set(),
+    "wpdeploy.kubeconfig": ACCESS,
+    "wpdeploy.ssm": CALLS,
+}
 # Each foreign package enters by its own door.
 DOORS = {
     "boto3": {"wpdeploy.aws"},
@@ -20,7 +38,7 @@ DOORS = {
     "jinja2": {"wpdeploy.templates"},
     "kubernetes": {"wpdeploy.kubeconfig"},
     "tenacity": {"wpdeploy.retries"},
-    "urllib3": {"wpdeploy.kube", "wpdeploy.kubeconfig"},
+    "urllib3": {"wpdeploy.eks", "wpdeploy.kube", "wpdeploy.kubeconfig"},
     "yaml": {"wpdeploy.schema", "wpdeploy.strict_yaml", "wpdeploy.templates"},
     # Not foreign, but what it brings is: all others get a clock from outside.
     "time": {"wpdeploy.clock"},
@@ -74,35 +92,45 @@ CORE = [module for module in MODULES if module not in ADAPTERS and ".steps" not 
 @pytest.mark.parametrize("module", CORE)
 def test_the_core_imports_neither_an_adapter_nor_a_step(module: str) -> None:
     found = set(_imports(module))
-    assert not found & ADAPTERS
+    assert not found & ADAPTERS.keys()
     assert not [name for name in found if name.startswith("wpdeploy.steps")]
 
 
-@pytest.mark.parametrize("module", sorted(ADAPTERS))
-def test_an_adapter_imports_of_another_one_the_access_alone(module: str) -> None:
+@pytest.mark.parametrize("module", ADAPTERS)
+def test_an_adapter_imports_no_more_of_another_one_than_it_may(module: str) -> None:
     found = {name for name in _imports(module) if _module(name) in ADAPTERS}
-    assert found in (set(), ACCESS)
+    assert found == ADAPTERS[module]
 
 
 _LIST_WHAT_IT_LOADS = """
-import importlib, sys
-before = set(sys.modules)
-importlib.import_module(sys.argv[1])
-print(*sorted({name.partition(".")[0] for name in set(sys.modules) - before}))
+import sys
+before, read = set(sys.modules), []
+sys.addaudithook(lambda event, arguments: event == "open" and read.append(str(arguments[0])))
+exec(sys.argv[1])
+print(*{name.partition(".")[0] for name in set(sys.modules) - before})
+print(*(name for name in read if "/botocore/data/" in name))
 """
 
 
-def _loaded(module: str) -> set[str]:
-    """The packages beside the standard library that a new process loads with the module."""
+class Loaded(NamedTuple):
+    """What a new process loads: packages beside the standard library, and botocore's data."""
+
+    packages: set[str]
+    data: list[str]
+
+
+def _loaded(statements: str, **environ: str) -> Loaded:
     ended = subprocess.run(
-        [sys.executable, "-c", _LIST_WHAT_IT_LOADS, module],
+        [sys.executable, "-c", _LIST_WHAT_IT_LOADS, statements],
         cwd=ROOT,
+        env=os.environ | environ,
         capture_output=True,
         text=True,
         timeout=60,
         check=True,
     )
-    return set(ended.stdout.split()) - sys.stdlib_module_names - {"wpdeploy"}
+    packages, data = ended.stdout.splitlines()
+    return Loaded(set(packages.split()) - sys.stdlib_module_names - {"wpdeploy"}, data.split())
 
 
 @pytest.mark.parametrize(
@@ -110,14 +138,44 @@ def _loaded(module: str) -> set[str]:
     [
         # Before anything of the bundle is known to work.
         ("cleanup", set[str]()),
-        # Half a second each that these would cost: boto3, jinja2, kubernetes.
+        # What leads to the cluster comes later, and only what that one needs.
         ("apply", {"tenacity", "urllib3"}),
         ("validate", {"tenacity", "urllib3"}),
     ],
 )
 def test_a_step_loads_no_more_than_it_uses(step: str, packages: set[str]) -> None:
-    assert _loaded(f"wpdeploy.steps.{step}") <= packages
+    assert _loaded(f"import wpdeploy.steps.{step}").packages <= packages
 
 
 def test_the_command_line_loads_nothing_but_the_standard_library() -> None:
-    assert _loaded("wpdeploy.cli") == set()
+    assert _loaded("import wpdeploy.cli").packages == set()
+
+
+_CONNECT = """
+from types import SimpleNamespace
+from wpdeploy.clock import Clock
+from wpdeploy.steps import apply, validate
+from wpdeploy.steps.connection import connect
+from wpdeploy.target import EksCluster, KubeconfigCluster, Target
+invocation = SimpleNamespace(clock=Clock(), console=SimpleNamespace(line=print))
+target = Target({}, "blog", "site", 900, 10)
+connect(invocation, target)._access.authorization(False)
+"""
+_ALWAYS = {"tenacity", "urllib3"}
+
+
+def test_the_way_to_eks_loads_neither_kubernetes_nor_yaml_nor_any_model_of_a_service(
+    tmp_path: Path,
+) -> None:
+    cluster = cluster_at("https://blog.example", Authority(tmp_path))
+    credentials = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "hunter22"}
+    loaded = _loaded(_CONNECT.format(cluster), **credentials)
+    assert loaded.packages <= {*_ALWAYS, "botocore", "certifi", "dateutil", "jmespath", "six"}
+    assert loaded.data == []
+
+
+def test_the_way_by_a_kubeconfig_loads_nothing_of_aws(tmp_path: Path) -> None:
+    cluster = KubeconfigCluster(str(write_kubeconfig(tmp_path, "http://blog.example")), None)
+    loaded = _loaded(_CONNECT.format(cluster)).packages
+    assert {*_ALWAYS, "kubernetes"} <= loaded
+    assert not loaded & {"boto3", "botocore", "jinja2"}

@@ -105,7 +105,7 @@ def test_a_bad_certificate_is_an_error_at_once(
     assert error.where == f"API server {server.url}"
     assert error.problems[0].startswith("TLS failed: ")
     assert problem in error.problems[0]
-    assert error.hint == "check the cluster's CA in the kubeconfig, and the address"
+    assert error.hint == "check the cluster's CA and its address"
     assert (connection.clock.slept, connection.notices) == ([], [])
 
 

@@ -6,7 +6,7 @@ from wpdeploy import settings
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.settings import ClusterAccess, Ingress, ParameterNames, Resources, Settings
-from wpdeploy.target import Target
+from wpdeploy.target import KubeconfigCluster, Target
 
 ROOT = Path(__file__).parent.parent.parent
 SMALLEST = """\
@@ -24,6 +24,7 @@ A_CERTIFICATE = "the ARN of a certificate of ACM or IAM"
 A_LABEL_VALUE = "a label value: letters, digits, '-', '_' and '.', at most 63"
 AN_SSM_NAME = "an SSM name: letters, digits, '_', '.', '-' and '/'"
 A_QUANTITY = "a quantity looks like 500m, 2 or 512Mi"
+CLUSTER = KubeconfigCluster("/etc/wpdeploy/kubeconfig", "eu")
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def problems(context: DeploymentContext, text: str) -> tuple[str, ...]:
 
 def test_three_keys_are_enough(context: DeploymentContext) -> None:
     assert read(context, SMALLEST) == Settings(
-        cluster=ClusterAccess("/etc/wpdeploy/kubeconfig"),
+        cluster=ClusterAccess(kubeconfig="/etc/wpdeploy/kubeconfig"),
         namespace="blog",
         parameters=ParameterNames("/wordpress/Test"),
     )
@@ -64,18 +65,23 @@ def test_an_ingress_may_be_for_all_names_of_a_domain(context: DeploymentContext)
 
 def test_json_is_an_environment_file_as_well(context: DeploymentContext) -> None:
     text = '{"cluster": {"kubeconfig": "/k"}, "namespace": "n", "parameters": {"path": "/p/"}}'
-    assert read(context, text) == Settings(ClusterAccess("/k"), "n", ParameterNames("/p"))
+    assert read(context, text) == Settings(
+        ClusterAccess(kubeconfig="/k"), "n", ParameterNames("/p")
+    )
 
 
 @pytest.mark.parametrize(
-    ("group", "namespace", "scheme"),
-    [("Test", "wordpress-test", "internal"), ("Production", "wordpress", "internet-facing")],
+    ("group", "cluster", "namespace", "scheme"),
+    [
+        ("Test", "wordpress-test", "wordpress-test", "internal"),
+        ("Production", "wordpress-production", "wordpress", "internet-facing"),
+    ],
 )
 def test_the_files_of_this_repository_are_right(
-    group: str, namespace: str, scheme: str, tmp_path: Path
+    group: str, cluster: str, namespace: str, scheme: str, tmp_path: Path
 ) -> None:
     env = settings.read(DeploymentContext(group, "d-1", ROOT, tmp_path, tmp_path / "release.json"))
-    assert env.namespace == namespace
+    assert (env.cluster, env.namespace) == (ClusterAccess(eks=cluster), namespace)
     assert env.parameters == ParameterNames(f"/wordpress/{group}")
     assert env.ingress.scheme == scheme
 
@@ -100,11 +106,9 @@ def test_a_parameter_is_below_the_path_or_where_names_has_it() -> None:
 
 
 def test_the_target_is_what_later_steps_must_know(context: DeploymentContext) -> None:
-    text = SMALLEST.replace("kubeconfig}", "kubeconfig, context: eu}")
-    env = read(context, text + "rollout: {deadline: 700, stability_window: 30}\nname: shop")
-    assert env.target == Target(
-        kubeconfig="/etc/wpdeploy/kubeconfig",
-        context="eu",
+    env = read(context, SMALLEST + "rollout: {deadline: 700, stability_window: 30}\nname: shop")
+    assert env.target(CLUSTER) == Target(
+        cluster=CLUSTER,
         namespace="blog",
         name="shop",
         deadline=700,
@@ -219,7 +223,6 @@ def test_a_value_that_is_wrong_is_refused_with_its_line(
             "cluster: {kubeconfig: 5}",
             "cluster.kubeconfig must be a string, found 5: put it in quotes",
         ),
-        ("cluster: {}", 'cluster lacks the key "kubeconfig"'),
         ("namespace: Blog", f'namespace is "Blog", but must be {A_DNS_LABEL}'),
         ("parameters: {}", 'parameters lacks the key "path"'),
         ("parameters: {path: /a b}", f'parameters.path is "/a b", but must be {AN_SSM_NAME}'),

@@ -17,7 +17,7 @@ from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.release import Release
 from wpdeploy.state import AppliedAt, Deployment
-from wpdeploy.target import Target
+from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
 ODD = "quotes ' \" {{ x }} / & \n 😀"
 
@@ -33,12 +33,16 @@ def file(context: DeploymentContext) -> Path:
     return context.state_directory / "deployment.json"
 
 
+KUBECONFIG = KubeconfigCluster("/etc/kubeconfig", None)
+EKS = EksCluster("blog", "eu-central-1", "https://eks.example", "LS0tLS1CRUdJTg==")
+
+
 def deployment(applied: AppliedAt | None = None) -> Deployment:
     return Deployment(
         group="Test",
         deployment_id="d-1",
         release=Release(f"registry/wordpress@sha256:{'a' * 64}", "c0ffee", "build:1", "now"),
-        target=Target("/etc/kubeconfig", None, "shop", "wordpress", 900, 10),
+        target=Target(KUBECONFIG, "shop", "wordpress", 900, 10),
         config="wordpress-1a2b",
         parameters={"DB_HOST": {"name": "/wp/DB_HOST", "version": 3, "modified": "then"}},
         manifests=({"kind": "Service", "metadata": {"annotations": {"odd": ODD}}},),
@@ -56,6 +60,16 @@ def test_what_one_step_writes_the_next_one_reads(
     state.write(context, deployment(applied))
     assert state.read(context) == deployment(applied)
     assert state.required(context) == deployment(applied)
+
+
+@pytest.mark.parametrize("cluster", [KUBECONFIG, EKS], ids=["a kubeconfig's", "of EKS"])
+def test_a_cluster_is_of_the_same_type_again(
+    context: DeploymentContext, cluster: EksCluster | KubeconfigCluster
+) -> None:
+    written = deployment()
+    target = dataclasses.replace(written.target, cluster=cluster)
+    state.write(context, dataclasses.replace(written, target=target))
+    assert state.required(context).target == target
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -137,6 +151,10 @@ def changed(**changes: object) -> bytes:
     return json.dumps(document | changes).encode()
 
 
+def with_cluster(cluster: object) -> bytes:
+    return changed(target=dataclasses.asdict(deployment().target) | {"cluster": cluster})
+
+
 BROKEN = {
     "empty": b"",
     "binary": b"\xff\xfe\0",
@@ -150,6 +168,10 @@ BROKEN = {
     "a release that is none": changed(release=[]),
     "a release of another version": changed(release={"image": "x"}),
     "a target that is none": changed(target="x"),
+    "a cluster that is none": with_cluster("blog"),
+    "a cluster without keys": with_cluster({}),
+    "a cluster of two kinds": with_cluster(vars(EKS) | vars(KUBECONFIG)),
+    "a cluster that lacks a key": with_cluster({"kubeconfig": "/etc/kubeconfig"}),
     "manifests that are none": changed(manifests=1),
     "an apply without a time": changed(applied={"generation": 1}),
     "an apply at no time": changed(applied={"since": "soon", "generation": 1}),

@@ -2,8 +2,9 @@ import pytest
 
 from tests.unit.shipped import RELEASE
 from wpdeploy import site_config
+from wpdeploy.kinds import labels
 from wpdeploy.settings import ClusterAccess, ParameterNames, Settings, WordPress
-from wpdeploy.template_values import labels, template_values
+from wpdeploy.template_values import template_values
 
 OWN = {"app.kubernetes.io/name": "wordpress", "app.kubernetes.io/instance": "shop"}
 COMMON = OWN | {
@@ -17,7 +18,7 @@ CONFIG = site_config.make([], ENV.env, ENV.name, COMMON)
 
 
 def test_every_object_has_the_labels_of_its_environment() -> None:
-    assert labels(ENV) == COMMON
+    assert labels(ENV.name) == COMMON
 
 
 def test_a_template_knows_every_key_of_the_environment_file_and_what_is_deployed() -> None:

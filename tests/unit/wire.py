@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
+from wpdeploy import aws
 from wpdeploy.clock import Clock
 
 # No test waits this long unless something is wrong.
@@ -46,6 +47,7 @@ def forget_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, os.devnull)
+    aws._session.cache_clear()  # it has the credentials of another test
 
 
 @dataclass(frozen=True)

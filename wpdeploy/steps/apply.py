@@ -2,12 +2,13 @@
 
 import dataclasses
 
-from wpdeploy import apply, state
+from wpdeploy import apply, current, state
 from wpdeploy.apply import Applied, ApplyResult
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.report import Report
 from wpdeploy.steps.connection import connect
+from wpdeploy.steps.locking import hold
 
 
 def run(invocation: Invocation) -> Report:
@@ -15,14 +16,17 @@ def run(invocation: Invocation) -> Report:
     deployment = state.required(invocation.context)
     target, line = deployment.target, invocation.console.line
     cluster = connect(invocation, target)
+    lock = hold(invocation, cluster, target, waits=False)
     force = invocation.options.force_conflicts
     live = apply.rehearse(cluster, deployment.manifests, force=force)
+    current.switch(invocation.context, invocation.console)
     result = apply.apply(cluster, deployment.manifests, live, force=force)
     for applied in result.objects:
         line(f"{applied.title} {applied.action}")
     generation = _generation(result, target.name)
     note = state.AppliedAt(result.since.replace(microsecond=0), generation)
     state.write(invocation.context, dataclasses.replace(deployment, applied=note))
+    lock.keep()
     return _report(result.objects)
 
 

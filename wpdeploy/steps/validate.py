@@ -1,7 +1,7 @@
 """`validate`: wait for the rollout, and judge it.
 
 After `apply` it judges that apply, by deployment.json; by hand, with no earlier step, it judges the
-generation that is current.
+generation that is current. With --settle it ends the deployment, and frees its lock.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,8 @@ from wpdeploy.observation import Observation
 from wpdeploy.report import Report
 from wpdeploy.rollout import Outcome, Verdict
 from wpdeploy.state import AppliedAt
-from wpdeploy.steps.connection import connect
+from wpdeploy.steps.connection import connect, located
+from wpdeploy.steps.locking import hold
 from wpdeploy.target import Target
 
 EXITS: Mapping[Outcome, Exit] = {
@@ -26,16 +27,26 @@ EXITS: Mapping[Outcome, Exit] = {
 
 def run(invocation: Invocation) -> Report:
     """Judge the rollout of the environment's Deployment."""
-    console = invocation.console
+    console, settles = invocation.console, invocation.options.settle
     target, applied = _judged(invocation)
     cluster = connect(invocation, target)
+    check = hold(invocation, cluster, target, waits=False).check if settles else _nothing
     seconds = invocation.options.timeout or target.deadline
     observation = Observation(cluster, target, applied, invocation.clock, console.line)
+
+    def notify(verdict: Verdict) -> None:
+        check()
+        console.state(verdict.sentence)
+
     with closing(observation):
-        verdict = rollout.wait(
-            observation, invocation.clock, seconds, lambda verdict: console.state(verdict.sentence)
-        )
+        verdict = rollout.wait(observation, invocation.clock, seconds, notify)
+    # Whoever took the lock may have made what was judged.
+    check()
     return _report(target, verdict)
+
+
+def _nothing() -> None:
+    """Check no lock: whoever only looks needs none."""
 
 
 def _judged(invocation: Invocation) -> tuple[Target, AppliedAt | None]:
@@ -46,7 +57,7 @@ def _judged(invocation: Invocation) -> tuple[Target, AppliedAt | None]:
     # An operator's way: the hooks do not pay for reading the environment file again.
     from wpdeploy import settings  # noqa: PLC0415
 
-    return settings.read(invocation.context).target, None
+    return located(invocation, settings.read(invocation.context)), None
 
 
 def _report(target: Target, verdict: Verdict) -> Report:

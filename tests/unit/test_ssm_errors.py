@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.unit.wire import Act, FakeClock, Server, answer, cut_off, forget_surroundings, raw, text
-from wpdeploy import aws
+from wpdeploy import ssm
 from wpdeploy.errors import ParameterError
 
 NAMES = ["/blog/password", "/blog/salt"]
@@ -50,9 +50,9 @@ def _ask(monkeypatch: pytest.MonkeyPatch, *script: Act) -> Asked:
     clock, notices = FakeClock(), list[str]()
     with Server(*script) as server:
         monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-        ssm = aws.Ssm("eu-central-1", clock, notices.append)
+        store = ssm.Ssm("eu-central-1", clock, notices.append)
         try:
-            ssm.get(NAMES)
+            store.get(NAMES)
         except ParameterError as error:
             return Asked(len(server.received), clock.slept, notices, error)
     return Asked(len(server.received), clock.slept, notices, None)
@@ -200,7 +200,7 @@ def test_an_endpoint_that_is_not_there_is_an_error_with_its_address(
     clock = FakeClock()
 
     with pytest.raises(ParameterError) as caught:
-        aws.Ssm("eu-central-1", clock, lambda _: None).get(NAMES)
+        ssm.Ssm("eu-central-1", clock, lambda _: None).get(NAMES)
 
     assert str(caught.value) == (
         "SSM Parameter Store: is not reached: Could not connect to the endpoint URL: "
@@ -217,7 +217,7 @@ def test_an_answer_that_stays_another_servers_is_an_error(
 
     assert asked.calls == 8
     assert str(asked.error) == (
-        "SSM Parameter Store: answers with something other than parameters "
+        'SSM Parameter Store: answers ssm:GetParameters without "Parameters" '
         "(check AWS_ENDPOINT_URL and the proxies)"
     )
 
@@ -238,7 +238,7 @@ def test_a_name_that_boto_does_not_take_is_an_error(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
 
     with pytest.raises(ParameterError) as caught:
-        aws.Ssm("eu-central-1", FakeClock(), pytest.fail).get([""])
+        ssm.Ssm("eu-central-1", FakeClock(), pytest.fail).get([""])
 
     (problem,) = caught.value.problems
     assert problem == (
@@ -271,7 +271,7 @@ def test_settings_that_boto_does_not_take_are_an_error(
         monkeypatch.setenv(name, value)
 
     with pytest.raises(ParameterError) as caught:
-        aws.Ssm(region, FakeClock(), pytest.fail)
+        ssm.Ssm(region, FakeClock(), pytest.fail)
 
     error = caught.value
     assert error.problems == (f"cannot be asked: {problem}",)

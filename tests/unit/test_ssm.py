@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.aws import REGION, Aws
 from tests.unit.wire import Act, FakeClock, Server, answer, forget_surroundings
-from wpdeploy import aws
+from wpdeploy import ssm
 from wpdeploy.parameters import StoredParameter
 
 MODIFIED = "2026-11-20T10:00:00.000+00:00"
@@ -48,7 +48,7 @@ def _read(
     server: Server, names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> dict[str, StoredParameter]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
-    return dict(aws.Ssm("eu-central-1", FakeClock(), pytest.fail).get(names))
+    return dict(ssm.Ssm("eu-central-1", FakeClock(), pytest.fail).get(names))
 
 
 def test_parameters_are_asked_for_decrypted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,10 +99,10 @@ def store() -> Iterator[Aws]:
             yield started
 
 
-def _ssm(store: Aws, monkeypatch: pytest.MonkeyPatch) -> aws.Ssm:
+def _ssm(store: Aws, monkeypatch: pytest.MonkeyPatch) -> ssm.Ssm:
     for name, value in store.environ.items():
         monkeypatch.setenv(name, value)
-    return aws.Ssm(REGION, FakeClock(), pytest.fail)
+    return ssm.Ssm(REGION, FakeClock(), pytest.fail)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""What of the dependencies a bundle leaves out, and why."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+# The services that ssm.py and eks.py ask, and botocore for a role that a profile assumes.
+_SERVICES = ("ssm", "eks", "sts")
+_MODELS = tuple(
+    f"botocore/data/{service}/*/{part}*"
+    for service in _SERVICES
+    for part in ("service-2", "endpoint-rule-set-1")
+)
+_ASYNCIO = "only the asyncio client of kubernetes uses it"
+_UNREAD = "for type checkers and compilers, not for the interpreter"
+
+
+class Rule(NamedTuple):
+    """Files that are left out, `but` for some: patterns of paths, in which * takes any part."""
+
+    pattern: str
+    why: str
+    but: tuple[str, ...] = ()
+
+
+RULES = (
+    Rule("bin/*", "commands that nobody runs, with a path of the machine that made them"),
+    Rule(
+        "botocore/data/*/*", "services that are not asked; paginators, waiters, examples", _MODELS
+    ),
+    Rule("boto3/data/*", "boto3's resources; clients alone are used"),
+    Rule("boto3/examples/*", "text for boto3's documentation"),
+    Rule("kubernetes/aio/*", "the asyncio client"),
+    Rule("kubernetes/client/api/*", "loaded lazily, never used", ("*/api/__init__.py",)),
+    Rule("kubernetes/client/models/*", "loaded lazily, never used", ("*/models/__init__.py",)),
+    Rule("kubernetes/*_test.py", "tests"),
+    *(Rule(f"{name}*/*", _ASYNCIO) for name in ("aio", "attr", "frozenlist", "multidict")),
+    *(Rule(f"{name}*/*", _ASYNCIO) for name in ("propcache", "yarl")),
+    *(
+        Rule(pattern, _UNREAD)
+        for pattern in ("*.pyi", "*/py.typed", "*.pyx", "*.pxd", "*.c", "*.h")
+    ),
+    Rule(
+        "*.dist-info/*",
+        "pip's bookkeeping; a package's name, version, licences and notices stay",
+        ("*/METADATA", "*/LICEN[CS]E*", "*/licenses/*", "*/COPYING*", "*/NOTICE*", "*/AUTHORS*"),
+    ),
+)
+
+
+def trim(directory: Path) -> None:
+    """Remove what the rules name, and the directories that are then empty."""
+    for path in sorted(directory.rglob("*"), reverse=True):
+        if path.is_dir():
+            if not any(path.iterdir()):
+                path.rmdir()
+        elif is_left_out(path.relative_to(directory).as_posix()):
+            path.unlink()
+
+
+def is_left_out(path: str) -> bool:
+    """Whether the rules leave out the file; its path is relative, with slashes."""
+    return any(
+        fnmatchcase(path, rule.pattern) and not any(fnmatchcase(path, but) for but in rule.but)
+        for rule in RULES
+    )
