@@ -1,8 +1,9 @@
 """A whole deployment on this machine: `python -m sandbox [--tag badpull] [--param NAME=VALUE]`.
 
 AWS is moto's server. The cluster is a simulated API server, or the real one of --kubeconfig; its
-nodes are played by sandbox.kubelet, so an image's tag can choose a fault. A healthy release goes
-first; with a tag, that release follows it.
+nodes are played by sandbox.kubelet, so an image's tag can choose a fault. The bundle of this
+checkout goes to CodeDeploy, whose agent runs the hooks. A healthy release goes first; with a tag,
+that release follows it.
 """
 
 import argparse
@@ -10,44 +11,49 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from sandbox import cluster
 from sandbox.aws import Aws
-from sandbox.kubelet import Player, read_kubeconfig
-from sandbox.kubernetes import ApiServer
-from sandbox.site import STEPS, Json, Site
-from wpdeploy import kubeconfig as kubeconfigs
-from wpdeploy.clock import Clock
+from sandbox.bastion import Bastion
+from sandbox.cluster import Place
+from sandbox.codedeploy import Timeline, console
+from sandbox.site import Site, image
 from wpdeploy.errors import WpdeployError
-from wpdeploy.kube import Cluster, Request
+from wpdeploy.release import Release
 
-# What a switch of the environment file is about, and where the API server has it.
-_APIS = {
-    "disruption_budget": ("/apis/policy/v1", "poddisruptionbudgets"),
-    "cron": ("/apis/batch/v1", "cronjobs"),
+# What somebody would do next, by the exit code of the hook that failed.
+_NEXT: Mapping[int, str] = {
+    0: "see one fail: python -m sandbox --tag badpull (or crashloop, invalidname, badconfig, oom); "
+    "change k8s/ and run it again",
+    3: "mend the file that the log tail names, and deploy again: nothing has been changed",
+    4: "mend the parameter or the role's policy, and deploy again: nothing has been changed",
+    5: "mend the template that the log tail names, and deploy again: nothing has been changed",
+    6: "do what the log tail says, and deploy again",
+    7: "mend what the log tail names, and deploy again; or deploy the revision before this one",
+    8: "find out why it takes so long (the log tail says what it waits for), and deploy again",
+    9: "wait for the other deployment, or free its lock as the log tail says",
 }
+_OTHER = "read the log tail and the whole log"
 
 
 def main(argv: Sequence[str]) -> int:
-    """Deploy; the exit code is that of the first step that failed, else 0."""
+    """Deploy; the exit code is that of the hook that failed, else 0."""
     options = _parser().parse_args(argv)
     with ExitStack() as stack:
         directory = Path(tempfile.mkdtemp(prefix="wpdeploy-sandbox-"))
         if not options.keep:
             stack.callback(shutil.rmtree, directory, ignore_errors=True)
         try:
-            site = _site(options, directory, stack)
+            return _run(options, directory, stack)
         except WpdeployError as error:
             print(f"sandbox: {error}", file=sys.stderr)
-            return 6
-        code = _deploy(site, "v1", "a healthy release")
-        if options.tag and not code:
-            code = _deploy(site, options.tag, f"a release with the image tag {options.tag}")
-        if options.keep:
-            print(f"\nkept: {directory}")
-        return code
+            return int(error.exit_code)
+        finally:
+            if options.keep:
+                print(f"\nkept: {directory}")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -69,20 +75,33 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _site(options: argparse.Namespace, directory: Path, stack: ExitStack) -> Site:
-    kubeconfig = options.kubeconfig
-    if kubeconfig is None:
-        kubeconfig = stack.enter_context(ApiServer(directory / "cluster")).admin_kubeconfig
-    cluster = Cluster(kubeconfigs.access(str(kubeconfig), None), Clock(), print)
-    (directory / "nodes").mkdir()
-    stack.enter_context(Player(read_kubeconfig(kubeconfig, directory / "nodes")))
+def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
+    print("sandbox: AWS and Kubernetes start on this machine", flush=True)
     aws = stack.enter_context(Aws())
-    namespace = f"sandbox-{int(time.time())}"
-    body = f'{{"metadata": {{"name": "{namespace}"}}}}'.encode()
-    path = "/api/v1/namespaces"
-    cluster.request(Request("POST", path, namespace, {}, body, "application/json"))
-    site = Site(aws, namespace, directory, kubeconfig, _changes(cluster), options.group)
-    site.set_up()
+    place = stack.enter_context(
+        cluster.given(options.kubeconfig, directory)
+        if options.kubeconfig
+        else cluster.simulated(aws, directory)
+    )
+    site = _site(options, aws, place, directory)
+    bastion = Bastion(site, directory, notify=lambda line: print(f"    {line}", flush=True))
+    code = _deploy(bastion, place, "v1", "a healthy release")
+    if options.tag and not code:
+        code = _deploy(bastion, place, options.tag, f"a release with the image tag {options.tag}")
+    return code
+
+
+def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) -> Site:
+    site = Site(
+        aws,
+        place.namespace,
+        directory,
+        place.kubeconfig,
+        place.changes,
+        options.group,
+        eks=place.eks,
+    )
+    site.store()
     for name, value in options.param:
         if name not in site.values:
             sys.exit(f"sandbox: {name} is not in k8s/parameters.yaml: {', '.join(site.values)}")
@@ -90,29 +109,20 @@ def _site(options: argparse.Namespace, directory: Path, stack: ExitStack) -> Sit
     return site
 
 
-def _changes(cluster: Cluster) -> Json:
-    """Short waits, and without what this API server has no API for."""
-    changes: Json = {"rollout": {"stability_window": 2, "deadline": 60, "progress_deadline": 50}}
-    for switch, (path, plural) in _APIS.items():
-        found = cluster.get(path, path) or {"resources": []}
-        if plural not in {resource["name"] for resource in found["resources"]}:
-            changes[switch] = {"enabled": False}
-    return changes
+def _deploy(bastion: Bastion, place: Place, tag: str, what: str) -> int:
+    print(f"\nsandbox: CodeDeploy deploys {what}\n", flush=True)
+    started = time.monotonic()
+    release = Release(image(tag), "c0ffee", f"build-{tag}", "2026-11-01T12:00:00Z")
+    timeline = bastion.deploy(release)
+    print(f"\n{console(timeline)}")
+    print(f"took      {time.monotonic() - started:.1f} s, with the making of its bundle")
+    print(f"serving   {place.serving('wordpress')} pods get the site's requests")
+    print(f"next      {_next(timeline)}", flush=True)
+    return timeline.exit_code
 
 
-def _deploy(site: Site, tag: str, what: str) -> int:
-    """One deployment, each step with its output and its time."""
-    site.deployment_id = f"d-{tag.upper()}"
-    site.release(tag)
-    print(f"\nsandbox: {what}: {', '.join(STEPS)}")
-    for step in STEPS:
-        started = time.monotonic()
-        result = site.run(step)
-        print(f"\n-- {step}: exit {result.code}, {time.monotonic() - started:.2f} s")
-        print(result.output, end="")
-        if result.code:
-            return result.code
-    return 0
+def _next(timeline: Timeline) -> str:
+    return _NEXT.get(timeline.exit_code, _OTHER)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import yaml
 from sandbox.aws import Aws
 
 ROOT = Path(__file__).parent.parent
-STEPS = ("cleanup", "render", "apply", "validate")
+STEPS = ("cleanup", "render", "apply", "validate --settle")
 REPOSITORY = "111122223333.dkr.ecr.eu-central-1.amazonaws.com/wordpress"
 Json = dict[str, Any]
 
@@ -68,7 +68,10 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 
 @dataclass
 class Site:
-    """One environment, Test, in a namespace of a cluster, with `changes` to its settings."""
+    """One environment, Test, in a namespace of a cluster, with `changes` to its settings.
+
+    It is reached through EKS where `eks` names a cluster, else by the kubeconfig.
+    """
 
     aws: Aws
     namespace: str
@@ -78,6 +81,12 @@ class Site:
     group: str = "Test"
     deployment_id: str = "d-TEST00001"
     values: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    eks: str | None = None
+
+    @property
+    def cluster(self) -> Json:
+        """How the environment file says to reach the cluster."""
+        return {"eks": self.eks} if self.eks else {"kubeconfig": str(self.kubeconfig)}
 
     @property
     def bundle(self) -> Path:
@@ -96,6 +105,10 @@ class Site:
             shutil.copytree(ROOT / name, self.bundle / name, ignore=unwanted)
         self.configure()
         self.release("v1")
+        self.store()
+
+    def store(self) -> None:
+        """Give each parameter of k8s/parameters.yaml a value."""
         known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
         for name, spec in known.items():
             self.values[name] = (f"value-of-{name}", spec.get("secret", True))
@@ -106,12 +119,9 @@ class Site:
         file = Path("k8s/environments") / f"{self.group}.yaml"
         if not (ROOT / file).exists():
             return  # wpdeploy itself says what is wrong with the group
-        own = {
-            "cluster": {"kubeconfig": str(self.kubeconfig)},
-            "namespace": self.namespace,
-            "parameters": {"path": self.path},
-        }
-        settings = yaml.safe_load((ROOT / file).read_text())
+        own = {"namespace": self.namespace, "parameters": {"path": self.path}}
+        # The cluster is replaced as a whole: an environment file has one access, not two.
+        settings = yaml.safe_load((ROOT / file).read_text()) | {"cluster": self.cluster}
         for change in (own, self.changes, changes or {}):
             settings = merged(settings, change)
         (self.bundle / file).write_text(json.dumps(settings, ensure_ascii=False))
@@ -163,7 +173,7 @@ class Site:
         """The steps in order, up to the first that fails; the last one's result."""
         result = Result(0, "")
         for step in steps:
-            result = self.run(step)
+            result = self.run(*step.split())
             if result.code:
                 break
         return result

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,6 +13,15 @@ import pytest
 
 from sandbox.site import ROOT
 
+EVENTS = (
+    "ApplicationStop",
+    "DownloadBundle",
+    "BeforeInstall",
+    "Install",
+    "AfterInstall",
+    "ApplicationStart",
+    "ValidateService",
+)
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -32,22 +42,40 @@ def sandbox(tmp_path: Path) -> Run:
 def test_a_healthy_deployment_leaves_nothing_behind(sandbox: Run, tmp_path: Path) -> None:
     found = sandbox()
     assert found.returncode == 0, found.stdout + found.stderr
-    assert found.stdout.splitlines()[-1].endswith("Deployment wordpress: ready 3/3")
+    assert "wpdeploy validate: succeeded: Deployment wordpress: ready 3/3" in found.stdout
+    events = re.findall(r"^(\w+) +[0-9.]+ s +(\w+) +-$", found.stdout, re.MULTILINE)
+    assert events == [(event, "Succeeded") for event in EVENTS]
+    assert "serving   3 pods" in found.stdout
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failing_release_follows_a_healthy_one(sandbox: Run) -> None:
-    found = sandbox("--tag", "badpull")
-    assert found.returncode == 7
-    healthy, failing = found.stdout.split("image tag badpull")
+FAULTS = {
+    "badpull": "ErrImagePull",
+    "crashloop": "CrashLoopBackOff",
+    "invalidname": "InvalidImageName",
+    "badconfig": "CreateContainerConfigError",
+    "oom": "OOMKilled",
+}
+
+
+@pytest.mark.parametrize(("tag", "reason"), FAULTS.items(), ids=FAULTS)
+def test_a_failing_release_follows_a_healthy_one(sandbox: Run, tag: str, reason: str) -> None:
+    found = sandbox("--tag", tag)
+    assert found.returncode == 7, found.stdout + found.stderr
+    healthy, failing = found.stdout.split(f"a release with the image tag {tag}")
     assert "ready 3/3" in healthy
-    assert "ErrImagePull" in failing
+    _, tail = failing.split("Log tail\n")
+    assert "wpdeploy validate: ROLLOUT FAILED (exit 7)" in tail
+    assert reason in tail
+    # The old pods go on serving, and somebody is told what to do.
+    assert "serving   3 pods" in tail
+    assert "next      mend what the log tail names" in tail
 
 
 def test_an_unknown_group_is_told_with_those_that_exist(sandbox: Run) -> None:
     found = sandbox("--group", "Nope")
     assert found.returncode == 3
-    assert "there are Production, Test" in found.stdout
+    assert "there are Production, Test" in found.stdout.split("Log tail\n")[1]
 
 
 @pytest.mark.parametrize(
@@ -66,11 +94,10 @@ def test_what_it_cannot_do_is_told(sandbox: Run, argv: list[str], told: str) -> 
 
 def test_a_parameters_value_is_shown_nowhere(sandbox: Run, tmp_path: Path) -> None:
     sentinel = "s3ntinel/&+ p%w=?"
-    found = sandbox("--param", f"mysql_password={sentinel}", "--keep")
-    assert found.returncode == 0
-    [kept] = tmp_path.glob("wpdeploy-sandbox-*")
-    files = [path for path in kept.rglob("*") if path.is_file()]
-    assert files
+    found = sandbox("--param", f"mysql_password={sentinel}", "--tag", "crashloop", "--keep")
+    assert found.returncode == 7
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert {"deployment.json", "scripts.log", "release.json"} <= {path.name for path in files}
     everywhere = b"".join(path.read_bytes() for path in files)
     everywhere += (found.stdout + found.stderr).encode()
     encoded = base64.b64encode(sentinel.encode()).decode()
