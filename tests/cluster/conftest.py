@@ -1,4 +1,7 @@
-"""What the tests against a real control plane share: the plane, the nodes, AWS."""
+"""What the tests against a real control plane share: the plane, the nodes, AWS, the access.
+
+Where nothing else is said a test runs twice: by a kubeconfig, and through EKS.
+"""
 
 import itertools
 import os
@@ -9,16 +12,23 @@ from pathlib import Path
 import pytest
 import yaml
 
-from sandbox.aws import Aws
+from sandbox.aws import BASTION, Aws, role_arn
+from sandbox.eks import AccessEntry, Authenticator
 from sandbox.kubelet import Player, read_kubeconfig
+from sandbox.webhook import TokenWebhook
+from tests.cluster import flags
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.external import ExternalCluster
 from tests.cluster.plane import Plane
 from tests.cluster.programs import programs
+from tests.cluster.proxy import Proxy
 from tests.cluster.site import ROOT, Site
 
 # An administrator's kubeconfig of a disposable cluster without nodes of its own.
 KUBECONFIG = "WPDEPLOY_TEST_KUBECONFIG"
+EKS_CLUSTER = "the-cluster"
+# Somebody whom the cluster knows, and who may do nothing in it.
+OUTSIDER = "outsider"
 # Names of namespaces that an earlier run in the same cluster has not used.
 _NAMES = (f"site-{time.time_ns() // 10**6:x}-{number}" for number in itertools.count(1))
 
@@ -29,14 +39,18 @@ def boot_own(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield started
 
 
-def boot(factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    """The cluster that is given, else a control plane."""
+def boot(factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
+    """The cluster that is given, else a control plane that knows tokens of EKS."""
     given = os.environ.get(KUBECONFIG)
-    if not given:
-        yield from boot_own(factory)
+    if given:
+        with ExternalCluster(Path(given).expanduser(), factory.mktemp("external")) as cluster:
+            yield cluster
         return
-    with ExternalCluster(Path(given).expanduser(), factory.mktemp("external")) as cluster:
-        yield cluster
+    with TokenWebhook(eks) as webhook:
+        config = webhook.write_config(factory.mktemp("webhook") / "config")
+        arguments = flags.token_webhook(config)
+        with ControlPlane.start(programs(), factory.mktemp("plane"), arguments) as started:
+            yield started
 
 
 def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
@@ -46,8 +60,15 @@ def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    yield from boot(tmp_path_factory)
+def eks(aws: Aws) -> Authenticator:
+    """Who is who in the cluster, for EKS."""
+    entries = [AccessEntry(role_arn(BASTION), ("wpdeploy",)), AccessEntry(role_arn(OUTSIDER))]
+    return Authenticator(aws, EKS_CLUSTER, entries)
+
+
+@pytest.fixture(scope="session")
+def plane(tmp_path_factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
+    yield from boot(tmp_path_factory, eks)
 
 
 @pytest.fixture(scope="session")
@@ -61,15 +82,29 @@ def aws() -> Iterator[Aws]:
         yield started
 
 
+@pytest.fixture(params=[None, EKS_CLUSTER], ids=["kubeconfig", "eks"])
+def access(request: pytest.FixtureRequest, plane: Plane, aws: Aws) -> str | None:
+    """The EKS cluster that the site is in; None: it is reached by a kubeconfig."""
+    return through_eks(plane, aws) if request.param else None
+
+
+def through_eks(plane: Plane, aws: Aws) -> str:
+    """Have EKS describe the control plane, under the name that is returned."""
+    if isinstance(plane, ExternalCluster):
+        pytest.skip(f"the cluster of {KUBECONFIG} does not ask our webhook about tokens of EKS")
+    aws.put_cluster(EKS_CLUSTER, (plane.url, plane.ca_file))
+    return EKS_CLUSTER
+
+
 @pytest.fixture
 def make_site(
-    plane: Plane, player: Player, aws: Aws, tmp_path: Path
+    plane: Plane, player: Player, aws: Aws, access: str | None, tmp_path: Path
 ) -> Iterator[Callable[[], Site]]:
     made: list[Site] = []
 
     def make() -> Site:
         namespace = next(_NAMES)
-        site = Site(plane, player, aws, namespace, tmp_path / namespace)
+        site = Site(plane, player, aws, namespace, tmp_path / namespace, eks=access)
         made.append(site)
         site.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
         plane.await_admission(namespace)
@@ -88,3 +123,13 @@ def make_site(
 @pytest.fixture
 def site(make_site: Callable[[], Site]) -> Site:
     return make_site()
+
+
+@pytest.fixture
+def proxy(site: Site, tmp_path: Path) -> Iterator[Proxy]:
+    """A proxy between wpdeploy and the API server."""
+    directory = tmp_path / "proxy"
+    directory.mkdir()
+    with Proxy(site.plane, directory) as started:
+        site.reach(started.url, started.ca_file)
+        yield started

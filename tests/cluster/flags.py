@@ -72,6 +72,15 @@ def apiserver(setup: Setup) -> list[str]:
     ]
 
 
+def token_webhook(config: Path) -> list[str]:
+    """Return the flags by which the API server asks a webhook about bearer tokens."""
+    return [
+        f"--authentication-token-webhook-config-file={config}",
+        # Beside this cache it has one of its own for all tokens: see Plane.token_seconds.
+        "--authentication-token-webhook-cache-ttl=0",
+    ]
+
+
 def controller_manager(setup: Setup, kubeconfig: Path, version: str) -> list[str]:
     """Return the flags of the controllers."""
     return [

@@ -29,6 +29,8 @@ class Plane(ABC):
     url: str
     ca_file: Path
     admin_kubeconfig: Path
+    # For so long kube-apiserver takes a token that it has taken; no flag changes that.
+    token_seconds = 10.0
     # The administrator's own connections.
     admin: urllib3.PoolManager
 
@@ -73,6 +75,10 @@ class Plane(ABC):
     def client(self, user: str, groups: Sequence[str] = ()) -> urllib3.PoolManager:
         """Return an HTTP client that is this user in these groups."""
         return self._pool(self.certificate(user, groups))
+
+    def anonymous(self) -> urllib3.PoolManager:
+        """Return an HTTP client that says nothing of who it is."""
+        return self._pool(None)
 
     def await_admission(self, namespace: str = "default") -> None:
         """Wait until a namespace admits pods: its default ServiceAccount takes a moment."""

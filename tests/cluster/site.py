@@ -8,6 +8,7 @@ from pathlib import Path
 
 import sandbox.site
 from sandbox.aws import Aws
+from sandbox.certificates import kubeconfig, write_private
 from sandbox.kubelet import Player
 from sandbox.site import ROOT, Json, Result, image, running
 from tests.cluster.plane import Plane
@@ -27,12 +28,28 @@ class Site(sandbox.site.Site):
     """A site on the control plane of the tests, and what an administrator sees of it."""
 
     def __init__(
-        self, plane: Plane, player: Player, aws: Aws, namespace: str, directory: Path
+        self,
+        plane: Plane,
+        player: Player,
+        aws: Aws,
+        namespace: str,
+        directory: Path,
+        *,
+        eks: str | None = None,
     ) -> None:
-        kubeconfig = plane.kubeconfig("bastion", ["wpdeploy"])
-        super().__init__(aws, namespace, directory, kubeconfig, CHANGES)
+        own = plane.kubeconfig("bastion", ["wpdeploy"])
+        super().__init__(aws, namespace, directory, own, CHANGES, eks=eks)
         self.plane = plane
         self.player = player
+
+    def reach(self, url: str, ca_file: Path) -> None:
+        """Lead wpdeploy to the API server by another address."""
+        if self.eks:
+            self.aws.put_cluster(self.eks, (url, ca_file))
+        else:
+            content = kubeconfig(url, ca_file, "nobody", {}, None)
+            self.kubeconfig = write_private(ca_file.with_suffix(".kubeconfig"), content)
+            self.configure()
 
     def deployed(self) -> Result:
         """A deployment that must succeed."""

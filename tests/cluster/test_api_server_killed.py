@@ -14,6 +14,11 @@ from tests.cluster.site import Site, running, until
 
 
 @pytest.fixture
+def access() -> None:
+    """Its control plane has no webhook that would know the tokens of EKS."""
+
+
+@pytest.fixture
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     yield from boot_own(tmp_path_factory)
 

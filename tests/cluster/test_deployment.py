@@ -1,6 +1,7 @@
 """A deployment from its first step to its last, on a real control plane, as a restricted user."""
 
 import base64
+import itertools
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ ODD = "p/&\"'\n{{x}}🔑$(id)$$ no 1:30"
 CERTIFICATE = "arn:aws:acm:eu-central-1:111122223333:certificate/0f1e"
 # What YAML takes for the end of a line, or does not take at all.
 ODDER = "\u0085 \u2028 \u2029 \ufeff \x7f \x9f \t \r\n"
+
+# Namespaces that end hold theirs for a while.
+NODE_PORTS = itertools.count(30990)
 
 
 def generations(site: Site) -> dict[str, int]:
@@ -147,7 +151,7 @@ def test_every_optional_object_that_the_server_knows_is_accepted(site: Site) -> 
             "autoscaling": {"enabled": True, "min_replicas": 2},
             "uploads": {"enabled": True, "storage_class": "efs"},
             "network_policy": {"enabled": True},
-            "service": {"node_port": 30999},
+            "service": {"node_port": next(NODE_PORTS)},
             "ingress": {"host": "www.example.com", "certificate_arn": CERTIFICATE},
         }
     )
@@ -207,6 +211,7 @@ def test_cleanup_bounds_what_deployments_leave(site: Site) -> None:
         site.deployment_id = f"d-{number}"
         assert site.run("cleanup").code == 0
         assert site.run("render").code == 0
+        assert site.run("unlock", "--yes").code == 0
     left = site.directory / "root/var/lib/wpdeploy/Test"
     assert sorted(path.name for path in left.iterdir()) == [f"d-{number}" for number in range(2, 8)]
 

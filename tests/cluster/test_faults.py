@@ -111,7 +111,8 @@ def test_a_stale_progress_deadline_does_not_fail_a_retry(site: Site) -> None:
     site.configure({"rollout": {"progress_deadline": 10}})
     site.release("notready")
     site.deploy(["render", "apply"])
-    assert "no progress within progressDeadlineSeconds" in site.run("validate").verdict
+    told = site.run("validate", "--settle").verdict
+    assert "no progress within progressDeadlineSeconds" in told
     time.sleep(1.1)  # the condition's time has no fractions of a second
     site.deployment_id = "d-TEST00002"
     site.deploy(["render", "apply"])

@@ -1,34 +1,11 @@
 """What breaks between wpdeploy and the API server, and passes: the deployment still ends right."""
 
 import json
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from tests.cluster.proxy import Answer, Proxy
 from tests.cluster.site import Site, running, until
 
 EXPIRED = json.dumps({"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"})
-
-
-@pytest.fixture
-def proxy(site: Site, tmp_path: Path) -> Iterator[Proxy]:
-    """A proxy that the site's kubeconfig points to."""
-    with Proxy(site.plane) as started:
-        name = {"name": "proxy"}
-        config = {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "clusters": [{**name, "cluster": {"server": started.url}}],
-            "users": [{**name, "user": {}}],
-            "contexts": [{**name, "context": {"cluster": "proxy", "user": "proxy"}}],
-            "current-context": "proxy",
-        }
-        site.kubeconfig = tmp_path / "proxy.kubeconfig"
-        site.kubeconfig.write_text(json.dumps(config))
-        site.configure()
-        yield started
 
 
 def test_watches_cut_again_and_again(site: Site, proxy: Proxy) -> None:

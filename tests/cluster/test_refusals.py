@@ -15,6 +15,11 @@ REASON = "on resource: arn:aws:ssm:eu-central-1:111122223333:parameter/wordpress
 USER = "User: arn:aws:sts::111122223333:assumed-role/bastion/i-0 is not authorized to perform: "
 
 
+@pytest.fixture
+def access() -> None:
+    """Many of them are about the kubeconfig: test_eks_refusals.py has those about EKS."""
+
+
 def kubeconfig(site: Site, change: Callable[[dict[str, Any]], None]) -> None:
     """Give the site a changed copy of its kubeconfig."""
     document = json.loads(site.kubeconfig.read_text())

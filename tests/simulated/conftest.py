@@ -1,4 +1,4 @@
-"""The end-to-end tests of tests/cluster once more, on the simulated API server."""
+"""The end-to-end tests of tests/cluster once more, on the simulated API server, through EKS."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -6,21 +6,25 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from sandbox.aws import Aws
 from sandbox.certificates import Pair
+from sandbox.eks import Authenticator
 from sandbox.kubelet import Player
 from sandbox.kubernetes import ApiServer
-from tests.cluster.conftest import aws, make_site, play, site
+from tests.cluster.conftest import aws, eks, make_site, play, proxy, site, through_eks
 from tests.cluster.plane import Plane
 
-__all__ = ["aws", "make_site", "site"]
+__all__ = ["aws", "eks", "make_site", "proxy", "site"]
 
 
 class SimulatedPlane(Plane):
     """The simulated API server in a control plane's place; its users have tokens."""
 
-    def __init__(self, directory: Path) -> None:
+    token_seconds = 0.0
+
+    def __init__(self, directory: Path, eks: Authenticator) -> None:
         super().__init__()
-        self._server = ApiServer(directory, "1.20")
+        self._server = ApiServer(directory, "1.20", authenticators=[eks])
         self._server.start()
         self.url = self._server.url
         self.ca_file = self._server.ca_file
@@ -51,9 +55,15 @@ class SimulatedPlane(Plane):
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plane]:
-    with SimulatedPlane(tmp_path_factory.mktemp("simulated")) as started:
+def plane(tmp_path_factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
+    with SimulatedPlane(tmp_path_factory.mktemp("simulated"), eks) as started:
         yield started
+
+
+@pytest.fixture
+def access(plane: Plane, aws: Aws) -> str:
+    """On the real control plane they run by a kubeconfig too; twice here would be too long."""
+    return through_eks(plane, aws)
 
 
 @pytest.fixture(scope="session")
