@@ -62,6 +62,19 @@ class ApplyResult:
     objects: tuple[Applied, ...]
 
 
+@dataclass(frozen=True)
+class Preview:
+    """An object as it lives, None where there is none, and what an apply would make of it.
+
+    `after` is the whole object where `is_whole`, else what the manifest says of it: of an object
+    to create, and of one whose handover a dry-run cannot rehearse.
+    """
+
+    live: Manifest | None
+    after: Manifest
+    is_whole: bool
+
+
 def rehearse(cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False) -> Live:
     """Hand over and dry-run every object; raise all refusals at once. What lives, by title."""
     live = {title(manifest): _live(cluster, manifest) for manifest in manifests}
@@ -86,6 +99,45 @@ def apply(
     return ApplyResult(since, tuple(applied))
 
 
+def preview(
+    cluster: Cluster, manifests: Sequence[Manifest], *, force: bool = False
+) -> tuple[Preview, ...]:
+    """What `rehearse` and `apply` would come to, by dry-runs alone: nothing is handed over."""
+    live = [_live(cluster, manifest) for manifest in manifests]
+    tried = [
+        _try(cluster, manifest, force=force, is_due=handover.is_due(lives))
+        for manifest, lives in zip(manifests, live, strict=True)
+    ]
+    _raise_all([result for result in tried if isinstance(result, _Refusal)])
+    floor = _least_replicas(manifests)
+    return tuple(
+        _previewed(cluster, manifest, lives, result, floor)
+        for manifest, lives, result in zip(manifests, live, tried, strict=True)
+        if not isinstance(result, _Refusal)
+    )
+
+
+def _previewed(
+    cluster: Cluster,
+    manifest: Manifest,
+    live: Manifest | None,
+    result: Manifest | None,
+    floor: int | None,
+) -> Preview:
+    is_whole = live is not None and not handover.is_due(live)
+    after = result if is_whole else manifest
+    if after is None:  # an autoscaler gives the number of replicas back
+        after = cluster.apply(manifest, dry_run=True, force=True, manager=FIELD_MANAGER)
+    if floor is not None and _leaves_replicas(manifest):
+        replicas = live["spec"]["replicas"] if live else floor
+        after = {**after, "spec": {**after["spec"], "replicas": replicas}}
+    return Preview(live, after, is_whole)
+
+
+def _leaves_replicas(manifest: Manifest) -> bool:
+    return manifest["kind"] == "Deployment" and "replicas" not in manifest["spec"]
+
+
 def _live(cluster: Cluster, manifest: Manifest) -> Manifest | None:
     return cluster.get(path_of(manifest), title(manifest))
 
@@ -106,16 +158,20 @@ def _refusals(
     cluster: Cluster, manifests: Sequence[Manifest], *, force: bool, due: Sequence[Manifest]
 ) -> list[_Refusal]:
     """The refusals of a dry-run; for an object that is due, only those that a handover leaves."""
-    found = []
-    for manifest in manifests:
-        try:
-            cluster.apply(manifest, dry_run=True, force=force, manager=FIELD_MANAGER)
-        except ApiError as error:
-            refusal = _Refusal(error, _foreign(error.conflicts, is_due=manifest in due))
-            cured = error.conflicts or (manifest in due and error.code == api_status.INVALID)
-            if refusal.conflicts or not cured:
-                found.append(refusal)
-    return found
+    tried = [_try(cluster, item, force=force, is_due=item in due) for item in manifests]
+    return [result for result in tried if isinstance(result, _Refusal)]
+
+
+def _try(
+    cluster: Cluster, manifest: Manifest, *, force: bool, is_due: bool
+) -> Manifest | _Refusal | None:
+    """What a dry-run results in; None where something ends its refusal that it may not do."""
+    try:
+        return cluster.apply(manifest, dry_run=True, force=force, manager=FIELD_MANAGER)
+    except ApiError as error:
+        refusal = _Refusal(error, _foreign(error.conflicts, is_due=is_due))
+        cured = error.conflicts or (is_due and error.code == api_status.INVALID)
+        return refusal if refusal.conflicts or not cured else None
 
 
 def _foreign(conflicts: Sequence[Conflict], *, is_due: bool) -> list[Conflict]:

@@ -22,6 +22,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 from botocore.exceptions import ConnectionError as BotoConnectionError
+from botocore.parsers import ResponseParserError
 from botocore.utils import BadIMDSRequestError, IMDSRegionProvider
 
 from wpdeploy.clock import Clock
@@ -95,6 +96,12 @@ _FAILURES = (
         "check the route to {service}, or its VPC endpoint",
         may_pass=True,
     ),
+    _Failure(
+        (ResponseParserError,),
+        "answers with something that cannot be read",
+        "check AWS_ENDPOINT_URL and the proxies",
+        may_pass=True,
+    ),
     _Failure((BotoCoreError,)),
 )
 
@@ -157,7 +164,7 @@ class Client:
             answer = getattr(self._client, call.method)(**call.arguments)
         except ClientError as error:
             raise _refused(self._service, call, error) from error
-        except BotoCoreError as error:
+        except (BotoCoreError, ResponseParserError) as error:
             raise _failed(self._service, error) from error
         if call.key not in answer:
             problem = f'answers {call.action} without "{call.key}"'
@@ -174,7 +181,7 @@ def _refused(service: Service, call: Call, error: ClientError) -> Exception:
     return Transient(ours) if code in _THROTTLED or status >= _SERVER_ERROR else ours
 
 
-def _failed(service: Service, error: BotoCoreError) -> Exception:
+def _failed(service: Service, error: Exception) -> Exception:
     failure = next(failure for failure in _FAILURES if isinstance(error, failure.kinds))
     problem = failure.problem.format(error=str(error).strip())
     hint = failure.hint.format(service=service.name.upper())

@@ -21,7 +21,10 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _EKS_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]*")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
-_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?")
+_SUFFIX = "(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?"
+_QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?){_SUFFIX}")
+# As the API server writes one: with an exponent too.
+_WRITTEN = re.compile(rf"(-?[0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?){_SUFFIX}")
 _CRON_FIELDS = 5
 _LABEL_LENGTH = 63
 _NAME_LENGTH = 253
@@ -128,3 +131,11 @@ def quantity(value: str) -> str:
         if amount and amount % unit == 0:
             return f"{amount / unit}{suffix}"
     return "0"
+
+
+def amount(value: str) -> Fraction:
+    """The number that a quantity of the API server stands for."""
+    match = _WRITTEN.fullmatch(value)
+    if not match:
+        raise ValueError(f'is "{value[:40]}", which is no quantity')
+    return Fraction(match[1]) * (_DECIMAL | _BINARY)[match[2] or ""]

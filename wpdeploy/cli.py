@@ -7,6 +7,7 @@ uses and for nothing else.
 import argparse
 import importlib
 import logging
+import math
 import traceback
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -71,11 +72,45 @@ COMMANDS: Sequence[Command] = (
         ("--timeout", "--settle"),
     ),
     Command(
+        "rollback",
+        "Go back to the release that succeeded last, or to a recorded one, with the parameters of "
+        "that time; show what changes, and ask. The database is not rolled back.",
+        "python -m wpdeploy rollback --group Production --to 12",
+        3540,
+        ("--to", "--timeout", "--color", "--yes", "--force-conflicts"),
+    ),
+    Command(
+        "history",
+        "List the deployments that the cluster remembers, the newest first.",
+        "python -m wpdeploy history --group Production",
+        300,
+    ),
+    Command(
         "unlock",
         "Free the lock that a deployment left behind; show whose it is, and ask.",
         "python -m wpdeploy unlock --group Production",
         300,
         ("--yes",),
+    ),
+    Command(
+        "doctor",
+        "Check all that a deployment needs, each check a line; change nothing.",
+        "python -m wpdeploy doctor --group Production",
+        600,
+        ("--release",),
+    ),
+    Command(
+        "diff",
+        "Show what a deployment of this release, or of a recorded one, would change.",
+        "python -m wpdeploy diff --group Production",
+        540,
+        ("--release", "--to", "--exit-code", "--color", "--force-conflicts"),
+    ),
+    Command(
+        "status",
+        "Show how the site stands, on one screen.",
+        "python -m wpdeploy status --group Production",
+        300,
     ),
     Command(
         "bundle",
@@ -97,6 +132,12 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _number(text: str) -> int:
+    if not text.isdecimal() or not text.isascii() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f'must be a number such as 12, not "{text[:20]}"')
+    return int(text)
+
+
 _COMMON = ("--output", "--verbose")
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--group": {"help": "the deployment group; else DEPLOYMENT_GROUP_NAME"},
@@ -113,6 +154,17 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "wait for so long; else the environment file's rollout.deadline",
     },
     "--settle": {"action": "store_true", "help": "end the deployment: hold its lock, and free it"},
+    "--to": {
+        "type": _number,
+        "metavar": "NUMBER",
+        "help": "the deployment of that number, of those that `history` lists",
+    },
+    "--exit-code": {"action": "store_true", "help": "end with 11 if something would change"},
+    "--color": {
+        "choices": ("auto", "always", "never"),
+        "default": "auto",
+        "help": "auto is on a terminal, where NO_COLOR is not set",
+    },
     "--yes": {"action": "store_true", "help": "do not ask"},
     "--image": {"required": True, "help": "the image, REPOSITORY[:TAG]@sha256:..."},
     "--commit": {"required": True, "help": "the commit that it is made from"},
@@ -137,7 +189,8 @@ _SHORT = {"--verbose": ("-v",)}
 class Invocation:
     """What a step gets: which deployment, the environment, where to report, the options.
 
-    `afterwards` is left when the step has ended and nothing from outside can end it any more.
+    `afterwards` is left when the step has ended and nothing from outside can end it any more; when
+    the clock is at `ends`, the command's own time is over.
     """
 
     context: context.DeploymentContext
@@ -146,6 +199,7 @@ class Invocation:
     clock: Clock
     options: argparse.Namespace
     afterwards: ExitStack
+    ends: float = math.inf
 
 
 class _Parser(argparse.ArgumentParser):
@@ -186,7 +240,8 @@ def _run(
     with ExitStack() as afterwards, ended_within(command.seconds):
         deployment = _context(command, options, environ)
         step = importlib.import_module(f"wpdeploy.steps.{command.name}")
-        invocation = Invocation(deployment, environ, console, clock, options, afterwards)
+        ends = clock.monotonic() + command.seconds
+        invocation = Invocation(deployment, environ, console, clock, options, afterwards, ends)
         report: Report = step.run(invocation)
     return report
 

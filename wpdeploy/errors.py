@@ -4,6 +4,7 @@
     +-- UsageError           2  the command line or the environment of the process
     +-- ConfigurationError   3  an environment file, release.json, parameters.yaml
     +-- ParameterError       4  SSM or KMS
+        +-- Denied              the role may not read it (see ssm.py)
     +-- ManifestError        5  a template, or an object that the API server cannot read
     +-- ClusterError         6  unreachable, forbidden, rejected
         +-- ApiError            the API server answered with a Status (see api_status.py)
@@ -29,6 +30,7 @@ class Exit(IntEnum):
     ROLLOUT_FAILED = 7
     TIMED_OUT = 8
     LOCKED = 9
+    CHANGES = 11
     INTERRUPTED = 130
     TERMINATED = 143
 

@@ -60,3 +60,9 @@ def labels(instance: str) -> dict[str, str]:
         "app.kubernetes.io/part-of": "wordpress",
         "app.kubernetes.io/managed-by": "wpdeploy",
     }
+
+
+def selector(instance: str) -> str:
+    """The label selector for the objects of an environment that wpdeploy has made."""
+    names = ("app.kubernetes.io/instance", "app.kubernetes.io/managed-by")
+    return ",".join(f"{name}={labels(instance)[name]}" for name in names)

@@ -7,7 +7,7 @@ import json
 import logging
 import ssl
 from base64 import b64decode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import FIELD_MANAGER, Manifest, path_of, title
 from wpdeploy.redaction import redacted
 from wpdeploy.retries import ATTEMPTS, Transient, retrying
+from wpdeploy.watch import Watch
 
 _LOG = logging.getLogger(__name__)
 _APPLY = "application/apply-patch+yaml"  # the API server has no such type for JSON
@@ -92,6 +93,16 @@ class Cluster:
         """The same API server for last words: each request is tried once, for 2 s at most."""
         return Cluster(self._access, self._clock, self._notice, is_brief=True)
 
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self._access.url
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether it has answered at all, were it by a refusal."""
+        return self._seen is not None
+
     def server_time(self) -> datetime:
         """Now by the API server's clock, by at most a second too early; it never goes back."""
         if self._seen is None:
@@ -110,12 +121,7 @@ class Cluster:
 
     def get(self, path: str, where: str, query: Mapping[str, str] | None = None) -> Manifest | None:
         """The object or list at the path; None where there is none, or no such API."""
-        try:
-            return self.request(Request("GET", path, where, query or {}))
-        except ApiError as error:
-            if error.code == api_status.NOT_FOUND:
-                return None
-            raise
+        return self._found(Request("GET", path, where, query or {}))
 
     def apply(
         self,
@@ -146,7 +152,20 @@ class Cluster:
         body = json.dumps(manifest).encode()
         return self.request(Request(method, path, title(manifest), {}, body, _JSON))
 
-    def watch(self, path: str, query: Mapping[str, str]) -> "Watch":
+    def review(self, path: str, question: Manifest) -> Manifest:
+        """POST a question that is stored nowhere; the same with its answer."""
+        body = json.dumps(question).encode()
+        return self.request(Request("POST", path, question["kind"], {}, body, _JSON))
+
+    def delete(self, manifest: Manifest) -> None:
+        """Delete the object if it has the uid and resourceVersion given (409); gone is as good."""
+        guards = {key: manifest["metadata"].get(key) for key in ("uid", "resourceVersion")}
+        # Without a policy, some kinds leave what they have made.
+        body = json.dumps({"propagationPolicy": "Background", "preconditions": guards}).encode()
+        path, where = path_of(manifest), title(manifest)
+        self._found(Request("DELETE", path, where, {}, body, _JSON, changes=True))
+
+    def watch(self, path: str, query: Mapping[str, str]) -> Watch:
         """The stream of a watch; whatever ends it early is a Transient or an ApiError."""
         asked = {**query, "watch": "true", "allowWatchBookmarks": "true"}
         asked["timeoutSeconds"] = str(_WATCH_SECONDS)
@@ -165,6 +184,14 @@ class Cluster:
             problem = f"answers {request.path} with something other than a JSON object: {shown}"
             raise ClusterError(self._access.url, problem)
         return document
+
+    def _found(self, request: Request) -> Manifest | None:
+        try:
+            return self.request(request)
+        except ApiError as error:
+            if error.code == api_status.NOT_FOUND:
+                return None
+            raise
 
     def _attempt(self, request: Request) -> bytes:
         if request.changes:
@@ -223,50 +250,6 @@ class Cluster:
         self._lost = True
         hint = "check the address, the route and the security groups"
         return Transient(ClusterError(where, f"cannot be reached: {error}", hint))
-
-
-class Watch:
-    """The events of an open watch, until it ends; `close` ends it from another thread."""
-
-    def __init__(self, response: urllib3.BaseHTTPResponse, path: str) -> None:
-        self._response = response
-        self._path = path
-
-    def __iter__(self) -> Iterator[Manifest]:
-        """Yield the events; an ERROR event is raised as the ApiError that it holds."""
-        for line in self._lines():
-            event = self._event(line)
-            if event["type"] == "ERROR":
-                status = event["object"]
-                raise api_status.error(self._path, "WATCH", status.get("code", 0), status)
-            yield event
-
-    def close(self) -> None:
-        """End the stream: a reader that waits in it returns."""
-        with suppress(ValueError, OSError, RuntimeError):  # it has ended by itself
-            self._response.shutdown()
-
-    def _event(self, line: bytes) -> Manifest:
-        try:
-            event: Manifest = json.loads(line)
-            if event["object"].get("metadata") or event["type"] == "ERROR":
-                return event
-        except (ValueError, TypeError, KeyError, AttributeError):
-            pass
-        shown = line[:80].decode("utf-8", "replace")
-        problem = f"watch sent something other than an event: {shown}"
-        raise Transient(ClusterError(self._path, problem))
-
-    def _lines(self) -> Iterator[bytes]:
-        rest = b""
-        try:
-            while chunk := self._response.read1():
-                *lines, rest = (rest + chunk).split(b"\n")
-                yield from lines
-        except HTTPError as error:
-            raise Transient(ClusterError(self._path, f"watch broke off: {error}")) from error
-        finally:
-            self._response.close()
 
 
 def _secrets(manifest: Manifest) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from wpdeploy.api_status import ApiError
 from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import Manifest, collection
 from wpdeploy.observed import Pod, ReplicaSet, Snapshot, Workload
+from wpdeploy.record import AppliedAt
 from wpdeploy.retries import ATTEMPTS, Transient, backoff
-from wpdeploy.state import AppliedAt
 from wpdeploy.target import Target
 
 

@@ -19,6 +19,7 @@ _LABEL, _ITEM = 10, "-"
 _REMINDER = 30.0
 _WORDS: Mapping[Exit, str] = {
     Exit.SUCCESS: "succeeded",
+    Exit.CHANGES: "succeeded",
     Exit.ROLLOUT_FAILED: "ROLLOUT FAILED",
     Exit.TIMED_OUT: "TIMED OUT",
 }
@@ -56,6 +57,17 @@ class Console:
         if not self._as_json:
             seconds = self._clock.monotonic() - self._start
             self._print(f"{seconds:7.1f} s  {_ascii(text)}")
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks at it, who may like colours."""
+        return self._stream.isatty()
+
+    def listed(self, text: str, colour: int | None = None) -> None:
+        """A line of what was asked for; `colour` is one of ANSI's."""
+        if not self._as_json:
+            line = _ascii(text)
+            self._print(line if colour is None else f"\x1b[{colour}m{line}\x1b[0m")
 
     def state(self, text: str) -> None:
         """How something stands: told when it changes, and as a reminder each 30 s."""

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
-from wpdeploy.target import LONGEST_DEADLINE, EksCluster, KubeconfigCluster, Target
+from wpdeploy.target import LONGEST_DEADLINE, EksCluster, KubeconfigCluster, OnFailure, Target
 
 Quantity = Annotated[str, checks.quantity]
 Seconds = Annotated[int, checks.whole(0, 3600)]
@@ -168,6 +168,7 @@ class Settings:
     name: Annotated[str, checks.base_name] = "wordpress"
     region: str | None = None
     rollout: Rollout = field(default_factory=Rollout)
+    on_failure: OnFailure = "keep"
     wordpress: WordPress = field(default_factory=WordPress)
     service: Service = field(default_factory=Service)
     ingress: Ingress = field(default_factory=Ingress)
@@ -179,6 +180,15 @@ class Settings:
     env: Annotated[Mapping[str, str], checks.env_names] = field(default_factory=dict)
     values: Mapping[str, object] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        times = self.rollout
+        longest = times.deadline + times.progress_deadline + times.stability_window
+        if self.on_failure == "rollback" and longest > LONGEST_DEADLINE:
+            raise ValueError(
+                "leaves on_failure: rollback too little time: rollout.deadline, progress_deadline "
+                f"and stability_window are more than {LONGEST_DEADLINE} s together"
+            )
+
     def target(self, cluster: KubeconfigCluster | EksCluster) -> Target:
         """What the steps after `render` must know, with the cluster where it was found."""
         return Target(
@@ -187,6 +197,8 @@ class Settings:
             name=self.name,
             deadline=self.rollout.deadline,
             stability_window=self.rollout.stability_window,
+            on_failure=self.on_failure,
+            region=self.region,
         )
 
 

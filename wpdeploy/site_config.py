@@ -31,18 +31,24 @@ def make(
 ) -> SiteConfig:
     """The objects for these parameters and the environment file's plain variables."""
     unique = f"{name}-{_hash(parameters, plain)}"
+    secret, config_map = objects(unique, parameters, plain, labels)
+    references = [_reference(key, "secretKeyRef", unique) for key in sorted(secret["data"])]
+    references += [_reference(key, "configMapKeyRef", unique) for key in sorted(config_map["data"])]
+    return SiteConfig(unique, secret, config_map, tuple(references))
+
+
+def objects(
+    unique: str,
+    parameters: Sequence[Parameter],
+    plain: Mapping[str, str],
+    labels: Mapping[str, str],
+) -> tuple[Manifest, Manifest]:
+    """The Secret and the ConfigMap of that name."""
     secrets = {p.spec.env: p.stored.value for p in parameters if p.spec.secret}
     texts = {p.spec.env: p.stored.value for p in parameters if not p.spec.secret} | dict(plain)
     metadata = {"name": unique, "labels": dict(labels)}
-    return SiteConfig(
-        unique,
-        _immutable("Secret", metadata, {key: _base64(text) for key, text in secrets.items()}),
-        _immutable("ConfigMap", metadata, texts),
-        tuple(
-            [_reference(key, "secretKeyRef", unique) for key in sorted(secrets)]
-            + [_reference(key, "configMapKeyRef", unique) for key in sorted(texts)]
-        ),
-    )
+    encoded = {key: _base64(text) for key, text in secrets.items()}
+    return _immutable("Secret", metadata, encoded), _immutable("ConfigMap", metadata, texts)
 
 
 def _hash(parameters: Sequence[Parameter], plain: Mapping[str, str]) -> str:

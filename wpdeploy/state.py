@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from wpdeploy import record
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.kinds import Manifest
+from wpdeploy.record import AppliedAt, RecordedParameter
 from wpdeploy.release import Release
 from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
@@ -28,24 +30,23 @@ _CLUSTERS: Mapping[frozenset[str], type[EksCluster | KubeconfigCluster]] = {
 
 
 @dataclass(frozen=True)
-class AppliedAt:
-    """When the release was applied, by the API server's clock, and the Deployment's generation."""
-
-    since: datetime
-    generation: int
-
-
-@dataclass(frozen=True)
 class Deployment:
-    """A deployment between its hooks; `parameters` has path, version and date by name."""
+    """A deployment between its hooks; what `render` leaves, and what `apply` adds to it.
+
+    `env` has the environment file's plain variables, `number` is the one of its record, `restores`
+    that of the record that it restores, if it is a rollback.
+    """
 
     group: str
     deployment_id: str
     release: Release
     target: Target
     config: str
-    parameters: dict[str, dict[str, Any]]
+    env: Mapping[str, str]
+    parameters: Mapping[str, RecordedParameter]
     manifests: tuple[Manifest, ...]
+    restores: int | None = None
+    number: int | None = None
     applied: AppliedAt | None = None
 
 
@@ -75,7 +76,7 @@ def read(context: DeploymentContext) -> Deployment | None:
         return _deployment(document)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, AttributeError, TypeError) as error:
         hint = "run the deployment again from its first step, as the user of the CodeDeploy agent"
         problem = f"is not readable: {type(error).__name__}"
         raise ConfigurationError(str(path), problem, hint) from error
@@ -91,13 +92,13 @@ def required(context: DeploymentContext) -> Deployment:
 
 
 def _deployment(document: dict[str, Any]) -> Deployment:
-    applied = document["applied"]
-    since = applied and datetime.fromisoformat(applied["since"])
+    applied, parameters = document["applied"], document["parameters"]
     own = {
         "release": Release(**document["release"]),
         "target": _target(document["target"]),
+        "parameters": {name: record.parameter(value) for name, value in parameters.items()},
         "manifests": tuple(document["manifests"]),
-        "applied": AppliedAt(since, applied["generation"]) if applied else None,
+        "applied": record.applied_at(applied) if applied else None,
     }
     return Deployment(**(document | own))
 

@@ -1,9 +1,12 @@
 """Target: what `apply` and `validate` must know of an environment."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 # Seconds: less than what appspec.yml gives ValidateService.
 LONGEST_DEADLINE = 3300
+# What becomes of a release whose rollout failed.
+OnFailure = Literal["rollback", "keep"]
 
 
 @dataclass(frozen=True)
@@ -26,10 +29,15 @@ class EksCluster:
 
 @dataclass(frozen=True)
 class Target:
-    """The cluster, the Deployment and its Service, and how long a rollout may take (seconds)."""
+    """The cluster, the Deployment and its Service, and how long a rollout may take (seconds).
+
+    `region` is the Parameter Store's, where the environment file names one.
+    """
 
     cluster: KubeconfigCluster | EksCluster
     namespace: str
     name: str
     deadline: int
     stability_window: int
+    on_failure: OnFailure = "keep"
+    region: str | None = None

@@ -4,8 +4,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-# The services that ssm.py and eks.py ask, and botocore for a role that a profile assumes.
-_SERVICES = ("ssm", "eks", "sts")
+# The services that ssm.py, eks.py, sts.py and ecr.py ask; botocore asks sts for a role, too.
+_SERVICES = ("ssm", "eks", "sts", "ecr")
 _MODELS = tuple(
     f"botocore/data/{service}/*/{part}*"
     for service in _SERVICES

@@ -86,10 +86,12 @@ class Site(sandbox.site.Site):
         return {pod["metadata"]["name"] for pod in self.pods()}
 
     def fingerprint(self) -> Json:
-        """Every object of the namespace that wpdeploy could change, without its status."""
+        """Every object of the namespace that a release could change, without its status."""
         found: Json = {}
         for group, plural in KINDS:
             for item in self.ask("GET", self.collection(plural, group))["items"]:
+                if "wpdeploy/record" in item["metadata"].get("labels", {}):
+                    continue
                 item.pop("status", None)
                 for key in ("resourceVersion", "managedFields"):
                     item["metadata"].pop(key, None)

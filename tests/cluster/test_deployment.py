@@ -196,7 +196,7 @@ def test_validate_by_hand_needs_no_earlier_step(site: Site, tmp_path: Path) -> N
     site.deployed()
     result = site.run("validate", DEPLOYMENT_ID="", WPDEPLOY_ROOT=str(tmp_path / "elsewhere"))
     assert result.code == 0
-    assert "judging what is current" in result.output
+    assert f"judging deployment #1 ({site.deployment_id}) of Test" in result.output
     assert not (tmp_path / "elsewhere").exists()
 
 

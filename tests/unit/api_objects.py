@@ -50,7 +50,8 @@ def deployment(generation: int = 7, **status: Any) -> Json:
 def replica_set(uid: str = "new", revision: str = "4") -> Json:
     """A ReplicaSet of the Deployment."""
     metadata = {"uid": uid, "annotations": {REVISION: revision}}
-    return {"metadata": metadata | {"ownerReferences": owned_by("deployment")}}
+    owners = {"ownerReferences": owned_by("deployment")}
+    return {"metadata": metadata | owners, "spec": {"template": {}}}
 
 
 def container(name: str = "wordpress", **status: Any) -> Json:

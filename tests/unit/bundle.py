@@ -3,17 +3,22 @@
 import argparse
 import io
 import json
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.unit.api_server import write_kubeconfig
 from tests.unit.wire import Act, FakeClock, answer
+from wpdeploy import state
 from wpdeploy.cli import Invocation
 from wpdeploy.context import DeploymentContext
+from wpdeploy.kinds import Manifest
 from wpdeploy.release import Release
 from wpdeploy.report import Console, Report
+from wpdeploy.state import Deployment
 from wpdeploy.target import KubeconfigCluster, Target
 
 RELEASE = Release(f"registry.example/wordpress@sha256:{'a' * 64}", "c0ffee", "wordpress:17", "now")
@@ -88,7 +93,8 @@ class Bundle:
 
     def __init__(self, directory: Path, api_url: str) -> None:
         self.kubeconfig = str(write_kubeconfig(directory, api_url))
-        self.target = Target(KubeconfigCluster(self.kubeconfig, None), "blog", "site", 900, 0)
+        cluster = KubeconfigCluster(self.kubeconfig, None)
+        self.target = Target(cluster, "blog", "site", 900, 0, region="eu-central-1")
         release_file = directory / "release.json"
         self.context = DeploymentContext("Test", "d-1", directory, directory, release_file)
         environment = ENVIRONMENT.format(kubeconfig=self.kubeconfig)
@@ -96,6 +102,7 @@ class Bundle:
             self.write(name, text)
         self.clock: FakeClock = FakeClock()
         self.environ: dict[str, str] = {}
+        self.ends = math.inf
         self._stream = io.StringIO()
         self._console = Console(self._stream, self.clock, as_json=False)
 
@@ -105,12 +112,20 @@ class Bundle:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
 
+    def leave(self, *manifests: Manifest, **changes: Any) -> Deployment:
+        """Leave what `render` does, with these changes."""
+        name = self.context.deployment_id
+        made = Deployment("Test", name, RELEASE, self.target, "site-1a2b", {}, {}, manifests)
+        left = replace(made, **changes)
+        state.write(self.context, left)
+        return left
+
     def run(self, step: Callable[[Invocation], Report], **options: Any) -> Report:
         """What the step reports; an option that is not given is off."""
         given = argparse.Namespace(**DEFAULTS | {"command": _command(step)} | options)
         with ExitStack() as stack:
             invocation = Invocation(
-                self.context, self.environ, self._console, self.clock, given, stack
+                self.context, self.environ, self._console, self.clock, given, stack, self.ends
             )
             return step(invocation)
 

@@ -1,14 +1,15 @@
 """An API server in memory, as far as an apply needs one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from wpdeploy import api_status
 from wpdeploy.api_status import ApiError
 from wpdeploy.errors import WpdeployError
-from wpdeploy.kinds import Manifest, path_of, title
+from wpdeploy.kinds import KINDS, Manifest, path_of, title
 
+_PLURALS = {kind.plural for kind in KINDS.values()} | {"jobs", "replicasets"}
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 
 
@@ -27,9 +28,9 @@ class FakeCluster:
         """Refuse this request, once for each error."""
         self._refusals[request] = list(errors)
 
-    def get(self, path: str, where: str) -> Manifest | None:
+    def get(self, path: str, where: str, query: Mapping[str, str] | None = None) -> Manifest | None:
         self._note(f"get {where}")
-        return self.objects.get(path)
+        return self.objects.get(path) or self.listed(path, query or {})
 
     def apply(
         self, manifest: Manifest, *, dry_run: bool = False, force: bool = False, manager: str = ""
@@ -51,6 +52,28 @@ class FakeCluster:
         self.objects[path_of(manifest)] = patched
         return patched
 
+    def delete(self, manifest: Manifest) -> None:
+        """Delete it by its name, as it was found."""
+        self._note(f"delete {title(manifest)}")
+        live = self.objects.get(path_of(manifest))
+        guards = {key: manifest["metadata"].get(key) for key in ("uid", "resourceVersion")}
+        if live and any(
+            value and live["metadata"].get(key) != value for key, value in guards.items()
+        ):
+            raise refused(title(manifest), 409, "the object might have been modified")
+        self.objects.pop(path_of(manifest), None)
+
+    def listed(self, path: str, query: Mapping[str, str]) -> Manifest | None:
+        """What a list has, without the kinds, as the API server answers it."""
+        if path.rpartition("/")[2] not in _PLURALS:
+            return None
+        found = [
+            {key: item[key] for key in item if key not in {"apiVersion", "kind"}}
+            for at, item in self.objects.items()
+            if at.rpartition("/")[0] == path and _selected(item, query.get("labelSelector", ""))
+        ]
+        return {"metadata": {"resourceVersion": "1"}, "items": found}
+
     def server_time(self) -> datetime:
         self._note("time")
         return NOW
@@ -60,6 +83,14 @@ class FakeCluster:
         for error in self._refusals.get(request, [])[:1]:
             self._refusals[request].remove(error)
             raise error
+
+
+def _selected(item: Manifest, selector: str) -> bool:
+    labels = item["metadata"].get("labels", {})
+    terms = [term.partition("=") for term in selector.split(",") if term]
+    return all(
+        labels.get(key) == value if equals else key in labels for key, equals, value in terms
+    )
 
 
 def _merged(live: Manifest | None, manifest: Manifest) -> Manifest:

@@ -11,12 +11,14 @@ import urllib3
 
 from tests.unit import api_objects as api
 from tests.unit import wire
+from tests.unit.apply_server import answered
+from tests.unit.fake_cluster import FakeCluster
 from tests.unit.lease_server import Leases
 from tests.unit.rollout_states import NOW
 from wpdeploy.kube import Access, Cluster
 from wpdeploy.observation import Observation
 from wpdeploy.observed import Snapshot
-from wpdeploy.state import AppliedAt
+from wpdeploy.record import AppliedAt
 from wpdeploy.target import KubeconfigCluster, Target
 
 DATE = format_datetime(NOW, usegmt=True)
@@ -34,7 +36,7 @@ def refused(code: int, message: str) -> wire.Act:
 class ScriptedApi(wire.Server):
     """Lists answer what `lists` holds; a watch plays the next act of `watches`, or stays open.
 
-    `leases` are beside them.
+    `leases` are beside them, and `cluster` has everything else.
     """
 
     def __init__(self) -> None:
@@ -44,7 +46,7 @@ class ScriptedApi(wire.Server):
         self.answers("replicasets", api.replica_set("old", "3"), api.replica_set("new", "4"))
         self.answers("pods", api.pod("web-1"))
         self.answers("endpointslices", api.endpoint_slice(api.endpoint("uid-of-web-1")))
-        self.leases = Leases(DATE)
+        self.leases, self.cluster = Leases(DATE), FakeCluster()
         self.opened, self.left = SimpleQueue[str](), SimpleQueue[str]()
         super().__init__(*[self._act] * _REQUESTS)
 
@@ -79,8 +81,10 @@ class ScriptedApi(wire.Server):
         elif "watch=true" in handler.path:
             acts = self.watches.get(plural)
             (acts.popleft() if acts else self.stays())(handler)
-        else:
+        elif plural in {*RESOURCES, "endpoints"}:
             self.lists.get(plural, refused(404, "404 page not found"))(handler)
+        else:
+            answered(self.cluster, self.received[-1], NOW)(handler)
 
 
 def _plural(handler: BaseHTTPRequestHandler) -> str:

@@ -1,5 +1,7 @@
 """A rehearsal refuses what would be refused, all at once, before anything is touched."""
 
+from typing import Any
+
 import pytest
 
 from tests.unit.fake_cluster import (
@@ -246,8 +248,8 @@ class Changing(FakeCluster):
         super().__init__(first)
         self._looks = [first, second]
 
-    def get(self, path: str, where: str) -> Manifest | None:
-        super().get(path, where)
+    def get(self, path: str, where: str, query: Any = None) -> Manifest | None:
+        super().get(path, where, query)
         return self._looks.pop(0)
 
 

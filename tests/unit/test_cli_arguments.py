@@ -12,7 +12,10 @@ from wpdeploy import __version__, cli
 from wpdeploy.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
-KNOWN = "'cleanup', 'render', 'apply', 'validate', 'unlock', 'bundle'"
+KNOWN = (
+    "'cleanup', 'render', 'apply', 'validate', 'rollback', 'history', 'unlock', 'doctor', 'diff', "
+    "'status', 'bundle'"
+)
 NO_TIME = 'argument --timeout: must be from 1 to 3300 seconds, not "{}"'
 
 
@@ -42,6 +45,14 @@ MISUSES = {
     "a timeout of no time": ("validate --timeout 0", NO_TIME.format("0")),
     "a timeout in other digits": ("validate --timeout \u0663", NO_TIME.format("\\u0663")),
     "a timeout beyond the hook's": ("validate --timeout 3301", NO_TIME.format("3301")),
+    "a record that is no number": (
+        "diff --to v1",
+        'argument --to: must be a number such as 12, not "v1"',
+    ),
+    "a record before the first": (
+        "diff --to 0",
+        'argument --to: must be a number such as 12, not "0"',
+    ),
     "a negative timeout": ("validate --timeout -5", NO_TIME.format("-5")),
 }
 

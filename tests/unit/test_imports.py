@@ -18,7 +18,7 @@ from wpdeploy.target import KubeconfigCluster
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "wpdeploy"
 # Modules that reach outside, and what one may have of another: eks.py and kubeconfig.py make what
-# kube.py asks by; ssm.py and eks.py ask AWS by aws.py.
+# kube.py asks by; ssm.py, eks.py, ecr.py and sts.py ask AWS by aws.py.
 ACCESS = {"wpdeploy.kube", "wpdeploy.kube.Access"}
 CALLS = {
     "wpdeploy.aws",
@@ -26,10 +26,12 @@ CALLS = {
 }
 ADAPTERS: Mapping[str, set[str]] = {
     "wpdeploy.aws": set(),
+    "wpdeploy.ecr": CALLS,
     "wpdeploy.eks": ACCESS | CALLS,
     "wpdeploy.kube": set(),
     "wpdeploy.kubeconfig": ACCESS,
     "wpdeploy.ssm": CALLS,
+    "wpdeploy.sts": CALLS - {"wpdeploy.aws.denied"},
 }
 # Each foreign package enters by its own door.
 DOORS = {
@@ -38,7 +40,7 @@ DOORS = {
     "jinja2": {"wpdeploy.templates"},
     "kubernetes": {"wpdeploy.kubeconfig"},
     "tenacity": {"wpdeploy.retries"},
-    "urllib3": {"wpdeploy.eks", "wpdeploy.kube", "wpdeploy.kubeconfig"},
+    "urllib3": {"wpdeploy.eks", "wpdeploy.kube", "wpdeploy.kubeconfig", "wpdeploy.watch"},
     "yaml": {"wpdeploy.schema", "wpdeploy.strict_yaml", "wpdeploy.templates"},
     # Not foreign, but what it brings is: all others get a clock from outside.
     "time": {"wpdeploy.clock"},

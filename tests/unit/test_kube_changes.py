@@ -31,6 +31,31 @@ def test_a_write_is_json(method: str, tmp_path: Path) -> None:
     assert request.headers["content-type"] == "application/json"
 
 
+def test_a_deletion_is_guarded_and_takes_along_what_the_object_has_made(tmp_path: Path) -> None:
+    found = {**SERVICE, "metadata": {**SERVICE["metadata"], "uid": "u-1", "resourceVersion": "17"}}
+    with Server(answer({})) as server:
+        connect_to(server, tmp_path).cluster.delete(found)
+    [request] = server.received
+    assert (request.method, request.path) == ("DELETE", "/api/v1/namespaces/blog/services/w")
+    assert request.document == {
+        "propagationPolicy": "Background",
+        "preconditions": {"uid": "u-1", "resourceVersion": "17"},
+    }
+
+
+def test_what_is_gone_already_is_deleted(tmp_path: Path) -> None:
+    with Server(refusal(404, "not found", {"name": "w"})) as server:
+        connect_to(server, tmp_path).cluster.delete(SERVICE)
+    assert len(server.received) == 1
+
+
+def test_what_has_changed_is_not_deleted(tmp_path: Path) -> None:
+    with Server(refusal(409, "the ResourceVersion does not match")) as server:
+        cluster = connect_to(server, tmp_path).cluster
+        with pytest.raises(ApiError, match=r"^Service w: DELETE refused \(409\)"):
+            cluster.delete(SERVICE)
+
+
 def test_a_write_that_comes_too_late_is_an_error_that_says_so(tmp_path: Path) -> None:
     with Server(refusal(409, "the object has been modified")) as server:
         cluster = connect_to(server, tmp_path).cluster
@@ -40,12 +65,13 @@ def test_a_write_that_comes_too_late_is_an_error_that_says_so(tmp_path: Path) ->
 
 
 def test_each_attempt_to_change_something_is_announced(tmp_path: Path) -> None:
-    with Server(BUSY, answer({}), answer({})) as server:
+    with Server(BUSY, answer({}), answer({}), answer({})) as server:
         cluster, seen = connect_to(server, tmp_path).cluster, list[int]()
         cluster.before_change = lambda: seen.append(len(server.received))
         cluster.apply(SERVICE)
         cluster.patch(SERVICE, [])
-    assert seen == [0, 1, 2]
+        cluster.delete(SERVICE)
+    assert seen == [0, 1, 2, 3]
 
 
 def test_what_changes_nothing_is_not_announced(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from tests.unit.api_server import connect, connect_to, refusal, write_kubeconfig
 from tests.unit.wire import PATIENCE, Act, Server, forget_surroundings, raw, stream, text
 from wpdeploy.api_status import ApiError
 from wpdeploy.errors import ClusterError
-from wpdeploy.kube import Watch
 from wpdeploy.retries import Transient
+from wpdeploy.watch import Watch
 
 PATH = "/api/v1/namespaces/blog/pods"
 QUERY = {"labelSelector": "app=w", "resourceVersion": "7"}

@@ -11,7 +11,7 @@ from tests.unit.rollout_states import APPLIED, NOW, ago
 from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
 from wpdeploy.errors import ClusterError
 from wpdeploy.observed import ReplicaSet, Snapshot
-from wpdeploy.state import AppliedAt
+from wpdeploy.record import AppliedAt
 
 
 @pytest.fixture

@@ -12,9 +12,10 @@ from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
 from wpdeploy import rollout
 from wpdeploy.api_status import ApiError
 from wpdeploy.errors import ClusterError
-from wpdeploy.kube import Cluster, Watch
+from wpdeploy.kube import Cluster
 from wpdeploy.observed import Snapshot
 from wpdeploy.rollout import Outcome
+from wpdeploy.watch import Watch
 
 ADDED = api.event("ADDED", api.pod("web-2"), "101")
 LAST = api.event("ADDED", api.pod("last"), "190")

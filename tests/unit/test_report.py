@@ -73,6 +73,16 @@ def test_a_state_is_told_when_it_changes_and_reminded_of_each_half_minute() -> N
     assert screen.lines == ["    0.0 s  1/3", "   10.0 s  2/3", "   40.0 s  2/3"]
 
 
+def test_a_listing_has_no_seconds_and_the_colour_that_is_asked_for() -> None:
+    screen = Screen()
+    screen.console.listed(f"  - {ODD}")
+    screen.console.listed("+ b", 32)
+    plain, coloured = screen.lines
+    assert plain.startswith("  - pa$$ 'w\\xf6rd'")
+    assert coloured == "\x1b[32m+ b\x1b[0m"
+    assert "\x1b" not in plain
+
+
 def test_for_a_program_nothing_is_said_before_the_end() -> None:
     screen = Screen(as_json=True)
     screen.console.line("something")

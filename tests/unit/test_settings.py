@@ -206,6 +206,7 @@ def test_the_target_is_what_later_steps_must_know(context: DeploymentContext) ->
         ("env: {WP_DEBUG: true}", "env.WP_DEBUG must be a string, found true: put it in quotes"),
         ("env: {A-B: x}", 'env is "A-B", but must be the name of an environment variable'),
         ('env: {A: "\\0"}', "env has a NUL byte in A, which no environment variable can hold"),
+        ("on_failure: stop", 'on_failure must be rollback or keep, found the string "stop"'),
         ("values: [a]", "values must be a mapping, found a list"),
         ("wordpres: {}", 'the file has the unknown key "wordpres": did you mean "wordpress"?'),
     ],
@@ -214,6 +215,24 @@ def test_a_value_that_is_wrong_is_refused_with_its_line(
     context: DeploymentContext, text: str, problem: str
 ) -> None:
     assert problems(context, f"{SMALLEST}{text}\n") == (f"line 4: {problem}",)
+
+
+@pytest.mark.parametrize("on_failure", ["keep", "rollback"])
+def test_a_rollback_has_time_after_the_longest_rollout(
+    context: DeploymentContext, on_failure: str
+) -> None:
+    text = f"{SMALLEST}rollout: {{deadline: 2690}}\non_failure: {on_failure}"
+    assert read(context, text).target(CLUSTER).on_failure == on_failure
+
+
+def test_times_that_leave_a_rollback_too_little_are_refused(context: DeploymentContext) -> None:
+    text = f"{SMALLEST}rollout: {{deadline: 2691}}\non_failure: "
+    assert read(context, f"{text}keep").on_failure == "keep"
+    [problem] = problems(context, f"{text}rollback")
+    assert problem == (
+        "line 1: the file leaves on_failure: rollback too little time: rollout.deadline, "
+        "progress_deadline and stability_window are more than 3300 s together"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Reading parameters from SSM, at the wire: AWS JSON 1.1 from a script, and moto's store."""
 
+import dataclasses
 from collections.abc import Iterator
 
 import pytest
@@ -121,6 +122,19 @@ def test_a_value_arrives_as_it_was_stored(
     assert found["/as-stored/value"].value == value
 
 
+def test_what_is_not_decrypted_has_its_version_and_only_a_plain_value(
+    store: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_parameters("/look", {"secret": ("hunter22", True), "plain": ("db", False)})
+    reader = _ssm(store, monkeypatch)
+
+    read = reader.get(["/look/secret", "/look/plain"])
+    seen = ssm.Ssm(REGION, FakeClock(), pytest.fail, decrypts=False).get(list(read))
+
+    assert seen["/look/plain"] == read["/look/plain"]
+    assert seen["/look/secret"] == dataclasses.replace(read["/look/secret"], value="")
+
+
 def test_the_newest_version_is_read_and_named(store: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("first", "second", "third"):
         store.put_parameters("/versions", {"value": (value, True)})
@@ -128,6 +142,27 @@ def test_the_newest_version_is_read_and_named(store: Aws, monkeypatch: pytest.Mo
     found = _ssm(store, monkeypatch).get(["/versions/value"])["/versions/value"]
 
     assert (found.name, found.value, found.version) == ("/versions/value", "third", 3)
+
+
+def test_an_older_version_is_read_with_its_own_value_and_date(
+    store: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ssm_store = _ssm(store, monkeypatch)
+    seen = []
+    for value in ("first", "second"):
+        store.put_parameters("/older", {"value": (value, True)})
+        seen.append(ssm_store.get(["/older/value"])["/older/value"])
+
+    assert ssm_store.get(["/older/value:1"]) == {"/older/value": seen[0]}
+    assert seen[0].modified < seen[1].modified
+
+
+def test_a_version_that_is_no_longer_there_is_left_out(
+    store: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_parameters("/gone", {"value": ("first", True)})
+
+    assert _ssm(store, monkeypatch).get(["/gone/value:7", "/nowhere/value:1"]) == {}
 
 
 def test_a_parameter_of_another_path_does_not_exist(

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from wpdeploy import state
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
+from wpdeploy.record import AppliedAt, RecordedParameter
 from wpdeploy.release import Release
-from wpdeploy.state import AppliedAt, Deployment
+from wpdeploy.state import Deployment
 from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
 ODD = "quotes ' \" {{ x }} / & \n 😀"
@@ -44,10 +45,16 @@ def deployment(applied: AppliedAt | None = None) -> Deployment:
         release=Release(f"registry/wordpress@sha256:{'a' * 64}", "c0ffee", "build:1", "now"),
         target=Target(KUBECONFIG, "shop", "wordpress", 900, 10),
         config="wordpress-1a2b",
-        parameters={"DB_HOST": {"name": "/wp/DB_HOST", "version": 3, "modified": "then"}},
+        env={"PHP_MEMORY_LIMIT": ODD},
+        parameters={"host": parameter("WORDPRESS_DB_HOST")},
         manifests=({"kind": "Service", "metadata": {"annotations": {"odd": ODD}}},),
+        number=12 if applied else None,
         applied=applied,
     )
+
+
+def parameter(env: str) -> RecordedParameter:
+    return RecordedParameter(env, secret=False, name="/wp/host", version=3, modified="then")
 
 
 APPLIED = AppliedAt(datetime(2026, 11, 5, 3, 0, tzinfo=UTC), 7)
@@ -76,7 +83,8 @@ def test_a_cluster_is_of_the_same_type_again(
 @given(
     found=st.builds(
         Deployment,
-        parameters=st.dictionaries(st.text(), st.dictionaries(st.text(), st.integers())),
+        env=st.dictionaries(st.text(), st.text()),
+        parameters=st.dictionaries(st.text(), st.builds(RecordedParameter)),
         manifests=st.lists(st.dictionaries(st.text(), st.text())).map(tuple),
         applied=st.none() | st.builds(AppliedAt, since=st.datetimes(timezones=st.just(UTC))),
     )
@@ -173,6 +181,9 @@ BROKEN = {
     "a cluster of two kinds": with_cluster(vars(EKS) | vars(KUBECONFIG)),
     "a cluster that lacks a key": with_cluster({"kubeconfig": "/etc/kubeconfig"}),
     "manifests that are none": changed(manifests=1),
+    "parameters that are none": changed(parameters=[1]),
+    "a parameter that is none": changed(parameters={"host": "localhost"}),
+    "a parameter of another version": changed(parameters={"host": {"version": 3}}),
     "an apply without a time": changed(applied={"generation": 1}),
     "an apply at no time": changed(applied={"since": "soon", "generation": 1}),
     "an apply that is none": changed(applied=[1]),

@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from tests.unit.apply_server import ApplyServer
-from tests.unit.bundle import RELEASE, Bundle, TickingClock
+from tests.unit.bundle import Bundle, TickingClock
 from tests.unit.fake_cluster import NOW, conflict, refused
 from tests.unit.wire import forget_surroundings
 from wpdeploy import state
 from wpdeploy.errors import ClusterError, ConfigurationError, Exit
 from wpdeploy.kinds import Manifest
+from wpdeploy.record import AppliedAt
 from wpdeploy.report import Report
-from wpdeploy.state import AppliedAt, Deployment
+from wpdeploy.state import Deployment
 from wpdeploy.steps import apply
 
 
@@ -35,6 +36,7 @@ def manifest(kind: str, api_version: str, **spec: object) -> Manifest:
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec}
 
 
+BEGUN = "force apply ConfigMap site-record-1"
 SERVICE = manifest("Service", "v1", type="NodePort")
 DEPLOYMENT = manifest("Deployment", "apps/v1", replicas=3)
 
@@ -42,17 +44,7 @@ DEPLOYMENT = manifest("Deployment", "apps/v1", replicas=3)
 @pytest.fixture
 def rendered(bundle: Bundle) -> Deployment:
     """What `render` left."""
-    left = Deployment(
-        group="Test",
-        deployment_id="d-1",
-        release=RELEASE,
-        target=bundle.target,
-        config="site-1a2b",
-        parameters={},
-        manifests=(SERVICE, DEPLOYMENT),
-    )
-    state.write(bundle.context, left)
-    return left
+    return bundle.leave(SERVICE, DEPLOYMENT)
 
 
 @pytest.mark.usefixtures("rendered")
@@ -63,8 +55,10 @@ def test_all_is_rehearsed_once_more_and_then_applied_in_order(
     assert [request for request in api.cluster.requests if request != "time"] == [
         "dry-run Service site",
         "dry-run Deployment site",
+        BEGUN,
         "apply Service site",
         "apply Deployment site",
+        BEGUN,
     ]
 
 
@@ -99,7 +93,8 @@ def test_the_next_step_finds_when_it_was_applied_and_which_generation(
     # In whole seconds, as the times of the API server's objects are.
     bundle.clock = TickingClock(0.01)
     bundle.run(apply.run)
-    assert state.read(bundle.context) == dataclasses.replace(rendered, applied=AppliedAt(NOW, 1))
+    after = dataclasses.replace(rendered, number=1, applied=AppliedAt(NOW, 1))
+    assert state.read(bundle.context) == after
 
 
 def test_without_a_render_there_is_nothing_to_apply(bundle: Bundle, api: ApplyServer) -> None:
@@ -126,4 +121,11 @@ def test_a_field_of_somebody_else_is_taken_over_where_that_is_asked_for(
     error = conflict("Service site", (".spec.type", "an operator"))
     api.cluster.refuse("dry-run Service site", error)
     assert bundle.run(apply.run, force_conflicts=True).exit is Exit.SUCCESS
-    assert api.cluster.requests[-2:] == ["force apply Service site", "force apply Deployment site"]
+    assert [request for request in api.cluster.requests if request.startswith("force ")] == [
+        "force dry-run Service site",
+        "force dry-run Deployment site",
+        BEGUN,
+        "force apply Service site",
+        "force apply Deployment site",
+        BEGUN,
+    ]

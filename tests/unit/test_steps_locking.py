@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit import api_objects as objects
 from tests.unit.apply_server import ApplyServer
-from tests.unit.bundle import RELEASE, SECRET, Bundle, store
+from tests.unit.bundle import SECRET, Bundle, store
 from tests.unit.fake_cluster import FakeCluster, refused
 from tests.unit.lease_server import PATH, Leases, Meanwhile
 from tests.unit.rollout_states import APPLIED
@@ -20,7 +20,7 @@ from wpdeploy import state
 from wpdeploy.context import BY_HAND
 from wpdeploy.errors import ClusterError, Exit, Locked, ParameterError
 from wpdeploy.kinds import Manifest
-from wpdeploy.state import AppliedAt, Deployment
+from wpdeploy.record import AppliedAt
 from wpdeploy.steps import apply, render, validate
 
 HOST = os.uname().nodename
@@ -94,8 +94,7 @@ def before(happens: Callable[[], object], then: Act) -> Act:
 def leave(bundle: Bundle, applied: AppliedAt | None = None) -> None:
     """Leave what `render` or `apply` does."""
     manifests = manifest("Service", "v1"), manifest("Deployment", "apps/v1")
-    left = Deployment("Test", "d-1", RELEASE, bundle.target, "c", {}, manifests, applied)
-    state.write(bundle.context, left)
+    bundle.leave(*manifests, applied=applied, number=1 if applied else None)
 
 
 @pytest.mark.usefixtures("parameters")

@@ -13,6 +13,7 @@ from tests.unit.wire import Server, forget_surroundings
 from wpdeploy import state
 from wpdeploy.errors import ClusterError, Exit, ManifestError, ParameterError
 from wpdeploy.kinds import title
+from wpdeploy.record import RecordedParameter
 from wpdeploy.report import Report
 from wpdeploy.steps import render
 
@@ -62,6 +63,10 @@ def test_each_phase_is_told(bundle: Bundle) -> None:
         "parameters: 2 read from /blog",
         "manifests: Service site, Deployment site",
         "dry-run: the API server accepts all of them",
+        (
+            "warning: uploads: up to 3 pods, each with uploads of its own "
+            "(set uploads.enabled, or keep uploads elsewhere by a plugin)"
+        ),
     ]
 
 
@@ -69,7 +74,7 @@ def test_all_is_rehearsed_and_only_secret_and_config_map_are_made(
     bundle: Bundle, api: ApplyServer
 ) -> None:
     config = bundle.run(render.run).data["config"]
-    own = [f"Secret {config}", f"ConfigMap {config}"]
+    own = [f"ConfigMap {config}", f"Secret {config}"]
     assert [request for request in api.cluster.requests if request != "time"] == [
         *[f"dry-run {name}" for name in (*own, "Service site", "Deployment site")],
         *[f"apply {name}" for name in own],
@@ -83,8 +88,8 @@ def test_the_next_step_finds_what_it_needs(bundle: Bundle) -> None:
     assert (left.group, left.deployment_id, left.release) == ("Test", "d-1", RELEASE)
     assert (left.target, left.config, left.applied) == (bundle.target, config, None)
     assert left.parameters == {
-        "host": {"name": "/blog/host", "version": 3, "modified": MODIFIED},
-        "password": {"name": "/blog/password", "version": 3, "modified": MODIFIED},
+        "host": RecordedParameter("WORDPRESS_DB_HOST", False, "/blog/host", 3, MODIFIED),  # noqa: FBT003  # a dataclass's field
+        "password": RecordedParameter("WORDPRESS_DB_PASSWORD", True, "/blog/password", 3, MODIFIED),  # noqa: FBT003  # the same
     }
     assert [title(manifest) for manifest in left.manifests] == ["Service site", "Deployment site"]
     [container] = left.manifests[1]["spec"]["template"]["spec"]["containers"]

@@ -1,23 +1,27 @@
-"""`validate` waits for the rollout that `apply` noted, or else judges what is current."""
+"""`validate` waits for the rollout that the newest record is of, or judges what is current."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit import api_objects as api
-from tests.unit.bundle import RELEASE, Bundle, TickingClock
+from tests.unit.bundle import Bundle, TickingClock
+from tests.unit.past_deployments import record
 from tests.unit.rollout_states import APPLIED, IMAGE
 from tests.unit.scripted_api import RESOURCES, ScriptedApi, refused
 from tests.unit.wire import PATIENCE, forget_surroundings
-from wpdeploy import state
 from wpdeploy.errors import ClusterError, Exit
+from wpdeploy.record import AppliedAt, Result, encode
 from wpdeploy.report import Report
-from wpdeploy.state import AppliedAt, Deployment
 from wpdeploy.steps import validate
 
-BY_HAND = "no apply of this deployment is known: judging what is current"
+CURRENT = "judging what is current"
+WHOSE = "deployment #3 (d-3) of Test, 2 min ago"
+JUDGED = f"judging {WHOSE}: succeeded"
+DEPLOYMENT = "/apis/apps/v1/namespaces/blog/deployments/site"
 READY = Report(Exit.SUCCESS, "Deployment site: ready 1/1", data={"outcome": "succeeded"})
 NOBODY_SERVES = "the Service has no ready endpoint among the new pods"
 UNREADY = api.deployment(readyReplicas=0, availableReplicas=0)
@@ -35,20 +39,36 @@ def bundle(server: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return Bundle(tmp_path, server.url)
 
 
-def leave(bundle: Bundle, applied: AppliedAt | None) -> None:
-    """Leave what `apply` does, or what `render` does."""
-    left = Deployment("Test", "d-1", RELEASE, bundle.target, "site-1a2b", {}, (), applied)
-    state.write(bundle.context, left)
+def remember(server: ScriptedApi, **changes: Any) -> None:
+    """A record of an apply in the cluster, and the Deployment of that generation."""
+    own: dict[str, Any] = {"started": APPLIED, "applied": AppliedAt(APPLIED, 7)}
+    server.cluster.apply(encode(record(3, **own | changes), "blog", "site"))
+    server.cluster.objects[DEPLOYMENT] = {"metadata": {"generation": 7}}
 
 
-def test_the_apply_of_the_deployment_is_judged(bundle: Bundle) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
+def test_what_the_newest_record_says_was_applied_is_judged(
+    bundle: Bundle, server: ScriptedApi
+) -> None:
+    remember(server)
+    server.cluster.apply(encode(record(2), "blog", "site"))
     assert bundle.run(validate.run) == READY
-    assert bundle.told == []
+    assert bundle.told == [JUDGED]
 
 
-def test_a_generation_older_than_the_applys_is_not_enough(bundle: Bundle) -> None:
-    leave(bundle, AppliedAt(APPLIED, 8))
+def test_whoever_only_looks_settles_nothing(bundle: Bundle, server: ScriptedApi) -> None:
+    remember(server, result=Result.APPLYING, ended=None)
+    bundle.leave(number=3, applied=AppliedAt(APPLIED, 7))
+    before = dict(server.cluster.objects)
+    assert bundle.run(validate.run) == READY
+    assert bundle.told == [f"judging {WHOSE}: applying"]
+    assert server.cluster.objects == before
+    assert {request.method for request in server.received} == {"GET"}
+
+
+def test_a_generation_older_than_the_applys_is_not_enough(
+    bundle: Bundle, server: ScriptedApi
+) -> None:
+    remember(server, applied=AppliedAt(APPLIED, 8))
     bundle.clock = TickingClock(100)
     assert bundle.run(validate.run, timeout=60) == Report(
         Exit.TIMED_OUT,
@@ -58,25 +78,48 @@ def test_a_generation_older_than_the_applys_is_not_enough(bundle: Bundle) -> Non
     )
 
 
-def test_after_an_apply_the_environment_file_is_not_needed(bundle: Bundle) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
-    bundle.context.environment_file.unlink()
-    assert bundle.run(validate.run) == READY
-
-
-@pytest.mark.parametrize("after_render", [False, True], ids=["by hand", "after a render alone"])
-def test_without_an_apply_the_environments_deployment_is_judged_as_it_is(
-    bundle: Bundle, server: ScriptedApi, *, after_render: bool
+def test_after_an_apply_the_environment_file_is_not_needed(
+    bundle: Bundle, server: ScriptedApi
 ) -> None:
-    if after_render:
-        leave(bundle, None)
+    remember(server, result=Result.APPLYING)
+    bundle.leave(number=3, applied=AppliedAt(APPLIED, 7))
+    bundle.context.environment_file.unlink()
+    assert bundle.run(validate.run, settle=True) == READY
+
+
+def test_without_a_record_the_environments_deployment_is_judged_as_it_is(
+    bundle: Bundle, server: ScriptedApi
+) -> None:
     assert bundle.run(validate.run) == READY
-    assert bundle.told == [BY_HAND]
+    assert bundle.told == [f"there is no record of a deployment: {CURRENT}"]
     assert server.asked("deployments") == [{"fieldSelector": "metadata.name=site"}]
 
 
+def test_an_apply_that_did_not_end_says_nothing_of_what_runs(
+    bundle: Bundle, server: ScriptedApi
+) -> None:
+    remember(server, applied=None)
+    assert bundle.run(validate.run) == READY
+    assert bundle.told == [f"{WHOSE}, did not apply everything: {CURRENT}"]
+
+
+def test_a_change_after_the_apply_is_what_is_judged(bundle: Bundle, server: ScriptedApi) -> None:
+    remember(server, applied=AppliedAt(APPLIED, 6))
+    assert bundle.run(validate.run) == READY
+    assert bundle.told == [f"changed after {WHOSE}: {CURRENT}"]
+
+
+def test_settling_after_a_render_alone_settles_nothing(bundle: Bundle, server: ScriptedApi) -> None:
+    remember(server)
+    bundle.leave()
+    before = dict(server.cluster.objects)
+    assert bundle.run(validate.run, settle=True) == READY
+    assert bundle.told == ["no apply of this deployment is known: no record is settled", JUDGED]
+    assert server.cluster.objects == before
+
+
 def test_what_it_waits_for_is_told_until_it_has_come(bundle: Bundle, server: ScriptedApi) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
+    remember(server)
     ready = api.endpoint_slice(api.endpoint("uid-of-web-1"))
     server.answers("endpointslices")
 
@@ -87,11 +130,11 @@ def test_what_it_waits_for_is_told_until_it_has_come(bundle: Bundle, server: Scr
 
     server.plays("endpointslices", serves)
     assert bundle.run(validate.run) == READY
-    assert bundle.told == [NOBODY_SERVES]
+    assert bundle.told == [JUDGED, NOBODY_SERVES]
 
 
 def test_a_failure_is_told_with_its_details(bundle: Bundle, server: ScriptedApi) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
+    remember(server)
     lost = api.waiting("ErrImagePull", "manifest unknown")
     server.answers("pods", api.pod("web-1", lost, ready=False))
     server.answers("deployments", UNREADY)
@@ -114,7 +157,7 @@ def test_a_failure_is_told_with_its_details(bundle: Bundle, server: ScriptedApi)
 def test_it_waits_as_long_as_it_is_told_or_as_the_environment_says(
     bundle: Bundle, server: ScriptedApi, timeout: int | None, seconds: int
 ) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
+    remember(server)
     server.answers("endpointslices")
     bundle.clock = TickingClock(1000)
     assert bundle.run(validate.run, timeout=timeout) == Report(
@@ -125,7 +168,7 @@ def test_it_waits_as_long_as_it_is_told_or_as_the_environment_says(
 
 
 def test_the_watches_end_with_it_however_it_ends(bundle: Bundle, server: ScriptedApi) -> None:
-    leave(bundle, AppliedAt(APPLIED, 7))
+    remember(server)
     server.answers("endpointslices")
     others = set(RESOURCES) - {"endpointslices"}
     forbidden = refused(403, "endpointslices is forbidden")

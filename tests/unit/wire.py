@@ -173,7 +173,7 @@ class Server:
             )
             next(self._script, _UNSCRIPTED)(handler)
 
-        methods = {f"do_{method}": respond for method in ("GET", "POST", "PUT", "PATCH")}
+        methods = {f"do_{method}": respond for method in ("GET", "POST", "PUT", "PATCH", "DELETE")}
         return type("Handler", (_Handler,), methods)
 
 

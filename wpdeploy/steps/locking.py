@@ -26,16 +26,16 @@ def hold(invocation: Invocation, cluster: Cluster, target: Target, *, waits: boo
     return lock
 
 
-def _holder(invocation: Invocation) -> Holder:
-    context, host = invocation.context, os.uname().nodename
-    about = f"{context.group}, {invocation.options.command}, {host}"
-    return Holder(_identity(invocation, host), about)
-
-
-def _identity(invocation: Invocation, host: str) -> str:
+def identity(invocation: Invocation) -> str:
     """The deployment; by hand the person, whose steps are several processes without an id."""
     environ, deployment_id = invocation.environ, invocation.context.deployment_id
     if deployment_id != BY_HAND:
         return deployment_id
     person = environ.get("SUDO_USER") or environ.get("USER") or str(os.getuid())
-    return f"{person}@{host}"
+    return f"{person}@{os.uname().nodename}"
+
+
+def _holder(invocation: Invocation) -> Holder:
+    context, host = invocation.context, os.uname().nodename
+    about = f"{context.group}, {invocation.options.command}, {host}"
+    return Holder(identity(invocation), about)

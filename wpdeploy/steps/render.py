@@ -4,30 +4,25 @@ Settings, release, the lock, parameters, manifests, a rehearsal on the API serve
 release's Secret and ConfigMap, which nothing uses until a pod refers to them.
 """
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-from wpdeploy import (
-    apply,
-    aws,
-    manifests,
-    parameters,
-    release,
-    settings,
-    site_config,
-    ssm,
-    state,
-)
+from wpdeploy import apply, manifests, release, settings, site_config, state
 from wpdeploy.cli import Invocation
-from wpdeploy.errors import Exit, ManifestError
+from wpdeploy.errors import Exit
 from wpdeploy.kinds import Manifest, labels, title
-from wpdeploy.parameters import Parameter
+from wpdeploy.kube import Cluster
+from wpdeploy.record import Record
+from wpdeploy.release import Release
 from wpdeploy.report import Report
 from wpdeploy.settings import Settings
+from wpdeploy.state import Deployment
+from wpdeploy.steps import checking
+from wpdeploy.steps.configuring import configuration
 from wpdeploy.steps.connection import connect, located
 from wpdeploy.steps.locking import hold
-from wpdeploy.template_values import template_values
+from wpdeploy.steps.redeploying import restored_by
+from wpdeploy.steps.rendering import read_parameters, recorded, render_manifests
+from wpdeploy.target import Target
 
 
 def run(invocation: Invocation) -> Report:
@@ -39,57 +34,66 @@ def run(invocation: Invocation) -> Report:
     target = located(invocation, env)
     cluster = connect(invocation, target)
     lock = hold(invocation, cluster, target, waits=True)
-    read = _parameters(invocation, env)
-    line(f"parameters: {len(read)} read from {env.parameters.path}")
-    config = site_config.make(read, env.env, env.name, labels(env.name))
-    rendered = _manifests(invocation, env, template_values(env, rel, config))
-    line(f"manifests: {', '.join(title(manifest) for manifest in rendered)}")
-    own = manifests.stamp((config.secret, config.config_map), env.namespace, labels(env.name))
-
+    goal = restored_by(invocation, cluster, target, rel)
+    if goal:
+        deployment, own = _restored(invocation, cluster, target, goal)
+    else:
+        deployment, own = _rendered(invocation, env, target, rel)
     force = invocation.options.force_conflicts
-    live = apply.rehearse(cluster, (*own, *rendered), force=force)
+    live = apply.rehearse(cluster, (*own, *deployment.manifests), force=force)
     line("dry-run: the API server accepts all of them")
-    state.write(
-        context,
-        state.Deployment(
-            group=context.group,
-            deployment_id=context.deployment_id,
-            release=rel,
-            target=target,
-            config=config.name,
-            parameters={parameter.name: _version(parameter) for parameter in read},
-            manifests=rendered,
-        ),
-    )
+    checking.foresee(invocation.console, cluster, env, deployment, live)
+    state.write(context, deployment)
     apply.apply(cluster, own, live, force=force)
     lock.keep()
-    return _report(rendered, config.name)
+    return _report(deployment)
 
 
-def _parameters(invocation: Invocation, env: Settings) -> tuple[Parameter, ...]:
-    known = parameters.specs(invocation.context)
-    parameters.check(invocation.context, env, known)
-    region = aws.region(env.region, invocation.environ)
-    store = ssm.Ssm(region, invocation.clock, invocation.console.line)
-    return parameters.read(env, known, store)
+class _Prepared(NamedTuple):
+    """What the next steps need, and the Secret and ConfigMap that must be there before."""
+
+    deployment: Deployment
+    own: tuple[Manifest, ...]
 
 
-def _manifests(
-    invocation: Invocation, env: Settings, values: dict[str, object]
-) -> tuple[Manifest, ...]:
-    rendered = manifests.render(invocation.context, values)
-    if f"Deployment {env.name}" not in map(title, rendered):
-        raise ManifestError("k8s/wordpress", f"no template makes the Deployment {env.name}")
-    return manifests.stamp(rendered, env.namespace, labels(env.name))
+def _rendered(invocation: Invocation, env: Settings, target: Target, rel: Release) -> _Prepared:
+    context, line = invocation.context, invocation.console.line
+    read = read_parameters(invocation, env)
+    line(f"parameters: {len(read)} read from {env.parameters.path}")
+    config = site_config.make(read, env.env, env.name, labels(env.name))
+    rendered = render_manifests(invocation, env, rel, config)
+    line(f"manifests: {', '.join(title(manifest) for manifest in rendered)}")
+    deployment = Deployment(
+        group=context.group,
+        deployment_id=context.deployment_id,
+        release=rel,
+        target=target,
+        config=config.name,
+        env=env.env,
+        parameters={parameter.name: recorded(parameter) for parameter in read},
+        manifests=rendered,
+    )
+    # In this order: pruning finds a Secret by its ConfigMap, whenever this may be interrupted.
+    pair = config.config_map, config.secret
+    return _Prepared(deployment, manifests.stamp(pair, env.namespace, labels(env.name)))
 
 
-def _version(parameter: Parameter) -> dict[str, Any]:
-    kept = dataclasses.asdict(parameter.stored)
-    del kept["value"]
-    return kept
+def _restored(invocation: Invocation, cluster: Cluster, target: Target, goal: Record) -> _Prepared:
+    deployment = Deployment(
+        group=invocation.context.group,
+        deployment_id=invocation.context.deployment_id,
+        release=goal.release,
+        target=target,
+        config=goal.config,
+        env=goal.env,
+        parameters=goal.parameters,
+        manifests=goal.manifests,
+        restores=goal.number,
+    )
+    return _Prepared(deployment, configuration(invocation, cluster, target, goal))
 
 
-def _report(rendered: Sequence[Manifest], config: str) -> Report:
-    names = [title(manifest) for manifest in rendered]
+def _report(deployment: Deployment) -> Report:
+    names, config = [title(manifest) for manifest in deployment.manifests], deployment.config
     sentence = f"{len(names)} objects rehearsed; Secret and ConfigMap {config} are there"
     return Report(Exit.SUCCESS, sentence, data={"objects": names, "config": config})

@@ -3,16 +3,15 @@
 What is freed is what was shown: a Lease that was renewed or taken since stays as it is.
 """
 
-import sys
-
 from wpdeploy import api_status, lock, settings
 from wpdeploy.api_status import ApiError
 from wpdeploy.cli import Invocation
-from wpdeploy.errors import Exit, Locked, UsageError
+from wpdeploy.errors import Exit, Locked
 from wpdeploy.kube import Cluster
 from wpdeploy.lease import Lease, Place
 from wpdeploy.report import Report
 from wpdeploy.steps import locking
+from wpdeploy.steps.asking import agreed
 from wpdeploy.steps.connection import connect, located
 
 
@@ -27,18 +26,10 @@ def run(invocation: Invocation) -> Report:
     since = found.since.isoformat() if found.since else None
     data = {"holder": found.holder.identity, "since": since}
     told = f"{place.title}: {found.told(cluster.server_time())}"
-    if not invocation.options.yes and not _agreed(invocation, told):
+    if not agreed(invocation, told, "free it", "free it, because that deployment is dead?"):
         return Report(Exit.LOCKED, f"not freed: {told}", data=data)
     _free(cluster, place, found)
     return Report(Exit.SUCCESS, f"freed: {told}", data=data)
-
-
-def _agreed(invocation: Invocation, told: str) -> bool:
-    if invocation.options.output == "json" or not (sys.stdin and sys.stdin.isatty()):
-        raise UsageError(told, "there is nobody to ask whether to free it", "pass --yes")
-    invocation.console.line(told)
-    invocation.console.line("free it, because that deployment is dead? [y/N]")
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _free(cluster: Cluster, place: Place, found: Lease) -> None:

@@ -1,19 +1,25 @@
 """`validate`: wait for the rollout, and judge it.
 
-After `apply` it judges that apply, by deployment.json; by hand, with no earlier step, it judges the
-generation that is current. With --settle it ends the deployment, and frees its lock.
+With --settle it judges what `apply` noted in deployment.json, records how the deployment ended, and
+frees its lock. Without, it changes nothing and needs no earlier step: it judges what the newest
+record in the cluster says was applied, or, where that says nothing of what runs now, what is
+current.
 """
 
 from collections.abc import Mapping
 from contextlib import closing
 
-from wpdeploy import rollout, state
+from wpdeploy import ages, rollout, state
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
+from wpdeploy.kinds import collection
+from wpdeploy.kube import Cluster
 from wpdeploy.observation import Observation
+from wpdeploy.record import AppliedAt
 from wpdeploy.report import Report
 from wpdeploy.rollout import Outcome, Verdict
-from wpdeploy.state import AppliedAt
+from wpdeploy.state import Deployment
+from wpdeploy.steps import recording, settling
 from wpdeploy.steps.connection import connect, located
 from wpdeploy.steps.locking import hold
 from wpdeploy.target import Target
@@ -27,37 +33,82 @@ EXITS: Mapping[Outcome, Exit] = {
 
 def run(invocation: Invocation) -> Report:
     """Judge the rollout of the environment's Deployment."""
-    console, settles = invocation.console, invocation.options.settle
-    target, applied = _judged(invocation)
+    settles = invocation.options.settle
+    deployment = _applied(invocation) if settles else None
+    target = deployment.target if deployment else _located(invocation)
     cluster = connect(invocation, target)
-    check = hold(invocation, cluster, target, waits=False).check if settles else _nothing
     seconds = invocation.options.timeout or target.deadline
+    if settles:
+        hold(invocation, cluster, target, waits=False)
+    if deployment is None or deployment.number is None:
+        return judge(invocation, cluster, target, _recorded(invocation, cluster, target), seconds)
+    with recording.ended_by_errors(invocation, cluster, target, deployment.number):
+        report = judge(invocation, cluster, target, deployment.applied, seconds)
+        return settling.settle(invocation, cluster, target, deployment.number, report)
+
+
+def judge(
+    invocation: Invocation,
+    cluster: Cluster,
+    target: Target,
+    applied: AppliedAt | None,
+    seconds: int,
+) -> Report:
+    """Wait for the rollout, for so many seconds at most, and judge it; a lost lock ends it."""
+    console = invocation.console
     observation = Observation(cluster, target, applied, invocation.clock, console.line)
 
     def notify(verdict: Verdict) -> None:
-        check()
+        cluster.before_change()
         console.state(verdict.sentence)
 
     with closing(observation):
         verdict = rollout.wait(observation, invocation.clock, seconds, notify)
     # Whoever took the lock may have made what was judged.
-    check()
+    cluster.before_change()
     return _report(target, verdict)
 
 
-def _nothing() -> None:
-    """Check no lock: whoever only looks needs none."""
-
-
-def _judged(invocation: Invocation) -> tuple[Target, AppliedAt | None]:
+def _applied(invocation: Invocation) -> Deployment | None:
+    """What this deployment's `apply` left."""
     deployment = state.read(invocation.context)
     if deployment and deployment.applied:
-        return deployment.target, deployment.applied
-    invocation.console.line("no apply of this deployment is known: judging what is current")
+        return deployment
+    invocation.console.line("no apply of this deployment is known: no record is settled")
+    return None
+
+
+def _located(invocation: Invocation) -> Target:
     # An operator's way: the hooks do not pay for reading the environment file again.
     from wpdeploy import settings  # noqa: PLC0415
 
-    return located(invocation, settings.read(invocation.context)), None
+    return located(invocation, settings.read(invocation.context))
+
+
+def _recorded(invocation: Invocation, cluster: Cluster, target: Target) -> AppliedAt | None:
+    """What the newest record says was applied, if it is what runs now."""
+    line = invocation.console.line
+    newest = next(iter(recording.records(invocation, cluster, target).all()), None)
+    if newest is None:
+        line("there is no record of a deployment: judging what is current")
+        return None
+    whose = f"{newest.told} of {newest.group}"
+    since = ages.told(cluster.server_time() - newest.started)
+    if newest.applied is None:
+        line(f"{whose}, {since} ago, did not apply everything: judging what is current")
+        return None
+    if _generation(cluster, target) > newest.applied.generation:
+        line(f"changed after {whose}, {since} ago: judging what is current")
+        return None
+    line(f"judging {whose}, {since} ago: {newest.result}")
+    return newest.applied
+
+
+def _generation(cluster: Cluster, target: Target) -> int:
+    path = f"{collection('apps/v1', 'deployments', target.namespace)}/{target.name}"
+    live = cluster.get(path, f"Deployment {target.name}")
+    found: int = live["metadata"]["generation"] if live else 0
+    return found
 
 
 def _report(target: Target, verdict: Verdict) -> Report:
