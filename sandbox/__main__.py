@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
         "--tag", help="badpull, invalidname, crashloop, oom, badconfig, notready, slow, ..."
     )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", type=_pair)
+    parser.add_argument(
+        "--on-failure",
+        choices=("keep", "rollback"),
+        default="keep",
+        help="what becomes of a release that fails (%(default)s)",
+    )
     parser.add_argument("--kubeconfig", type=Path, help="an administrator's, of a real cluster")
     parser.add_argument("--keep", action="store_true", help="keep the directory of the run")
     return parser
@@ -97,7 +103,7 @@ def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) 
         place.namespace,
         directory,
         place.kubeconfig,
-        place.changes,
+        place.changes | {"on_failure": options.on_failure},
         options.group,
         eks=place.eks,
     )

@@ -80,11 +80,17 @@ class Records:
     def settle(
         self, number: int, result: Result, ended: datetime, reason: str = ""
     ) -> tuple[Record, ...]:
-        """Write how the newest deployment ended; then all records, none if it is not the newest."""
+        """Write how the newest deployment ended; then all records, none if its own is gone.
+
+        ClusterError: there is a newer one, so what was judged is no result of this one.
+        """
         known = self.all()
+        if known and known[0].number > number:
+            problem = f"{known[0].told} has begun since"
+            hint = "nothing is recorded; `history` and `status` tell what runs"
+            raise ClusterError(f"record #{number}", problem, hint)
         if not known or known[0].number != number:
-            why = f"{known[0].told} has begun since" if known else "there is no record"
-            self._tell(f"record #{number} is left as it is: {why}")
+            self._tell(f"record #{number} is gone: it does not tell how this ended")
             return ()
         settled = known[0].settled(result, ended, reason)
         self.write(settled)

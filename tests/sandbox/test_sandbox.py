@@ -72,6 +72,17 @@ def test_a_failing_release_follows_a_healthy_one(sandbox: Run, tag: str, reason:
     assert "next      mend what the log tail names" in tail
 
 
+def test_a_failing_release_is_rolled_back_where_that_is_asked_for(sandbox: Run) -> None:
+    found = sandbox("--tag", "badpull", "--on-failure", "rollback")
+    assert found.returncode == 7, found.stdout + found.stderr
+    _, tail = found.stdout.split("Log tail\n")
+    told = " ".join(tail.split())
+    assert (
+        "ErrImagePull; rolled back to #1 (wordpress:v1@sha256:aaaaaaaaaaaa, commit c0ffee)" in told
+    )
+    assert "serving   3 pods" in tail
+
+
 def test_an_unknown_group_is_told_with_those_that_exist(sandbox: Run) -> None:
     found = sandbox("--group", "Nope")
     assert found.returncode == 3

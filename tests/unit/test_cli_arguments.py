@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.command_line import CommandLine
-from wpdeploy import __version__, cli
-from wpdeploy.cli import COMMANDS
+from wpdeploy import __version__, commands
+from wpdeploy.commands import COMMANDS
 
 ROOT = Path(__file__).parent.parent.parent
 KNOWN = (
@@ -128,10 +128,10 @@ def test_help_names_each_command() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)
-def test_help_of_a_command_has_an_example_that_is_right(command: cli.Command) -> None:
+def test_help_of_a_command_has_an_example_that_is_right(command: commands.Command) -> None:
     ended = python(command.name, "--help")
     assert ended.returncode == 0
     assert f"example: {command.example}" in " ".join(ended.stdout.split())
     assert command.example.startswith("python -m wpdeploy ")
-    options = cli._parser().parse_args(command.example.split()[3:])
+    options = commands.parser().parse_args(command.example.split()[3:])
     assert options.command == command.name

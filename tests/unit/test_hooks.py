@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from wpdeploy.cli import COMMANDS
+from wpdeploy.commands import COMMANDS
 from wpdeploy.target import LONGEST_DEADLINE
 
 ROOT = Path(__file__).parent.parent.parent

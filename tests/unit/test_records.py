@@ -185,15 +185,15 @@ def test_the_newest_is_settled() -> None:
 def test_what_is_not_the_newest_is_not_settled() -> None:
     environment = Environment(record(1, result=Result.APPLYING), record(2))
     before = environment.records.all()
-    assert environment.records.settle(1, Result.SUCCEEDED, NOW) == ()
+    with pytest.raises(ClusterError, match=r"record #1: deployment #2 \(d-2\) has begun since"):
+        environment.records.settle(1, Result.SUCCEEDED, NOW)
     assert environment.records.all() == before
-    assert environment.told == ["record #1 is left as it is: deployment #2 (d-2) has begun since"]
 
 
 def test_what_is_gone_is_not_settled() -> None:
     environment = Environment()
     assert environment.records.settle(1, Result.SUCCEEDED, NOW) == ()
-    assert environment.told == ["record #1 is left as it is: there is no record"]
+    assert environment.told == ["record #1 is gone: it does not tell how this ended"]
 
 
 def test_a_refusal_is_an_error() -> None:

@@ -129,9 +129,18 @@ def test_a_deployment_after_which_another_began_settles_and_prunes_nothing(
     have_ingress(server)
     remember(server, record(4, manifests=(INGRESS,)))
     before = dict(server.cluster.objects)
-    assert settle(bundle) is Exit.SUCCESS
+    with pytest.raises(ClusterError, match=r"record #3: deployment #4 \(d-4\) has begun since"):
+        settle(bundle)
     assert server.cluster.objects == before
-    assert bundle.told == ["record #3 is left as it is: deployment #4 (d-4) has begun since"]
+
+
+def test_a_failure_is_told_as_such_even_if_another_deployment_began(
+    bundle: Bundle, server: ScriptedApi
+) -> None:
+    fail(server)
+    remember(server, record(4, manifests=(INGRESS,)))
+    assert settle(bundle) is Exit.ROLLOUT_FAILED
+    assert bundle.told[-1].startswith("the failure is not recorded: record #3: deployment #4 (d-4)")
 
 
 def test_after_a_success_what_the_release_does_not_have_is_pruned(

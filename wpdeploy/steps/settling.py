@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from wpdeploy import pruning
 from wpdeploy.cli import Invocation
-from wpdeploy.errors import Exit, WpdeployError
+from wpdeploy.errors import ClusterError, Exit, WpdeployError
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record, Result
 from wpdeploy.report import Report
@@ -17,7 +17,14 @@ def settle(
     invocation: Invocation, cluster: Cluster, target: Target, number: int, report: Report
 ) -> Report:
     """End the deployment of that number; if it failed, do what the environment wants done then."""
-    known = end(invocation, cluster, target, number, report)
+    try:
+        known = end(invocation, cluster, target, number, report)
+    except ClusterError as error:
+        if report.exit is Exit.SUCCESS:
+            raise
+        # The verdict is worse news than that nobody will remember it.
+        invocation.console.line(f"the failure is not recorded: {error}")
+        return report
     if report.exit is Exit.SUCCESS:
         return _told(report, known)
     if not known or target.on_failure == "keep":
@@ -39,7 +46,7 @@ def _told(report: Report, known: Sequence[Record]) -> Report:
 def end(
     invocation: Invocation, cluster: Cluster, target: Target, number: int, report: Report
 ) -> tuple[Record, ...]:
-    """Record how the deployment of that number ended, and prune; all records, or none if not."""
+    """Record how the deployment of that number ended, and prune; all records, none: it is gone."""
     records = recording.records(invocation, cluster, target)
     succeeded = report.exit is Exit.SUCCESS
     result = Result.SUCCEEDED if succeeded else Result.FAILED
