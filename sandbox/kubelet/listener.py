@@ -1,10 +1,14 @@
 """What the pods themselves serve: one listener for all, told apart by the address that was called.
 
-It takes a network namespace in which the pods' addresses are local.
+Either in a network namespace in which the pods' addresses are local, or on loopback: there the
+pod 10.244.0.5 answers at 127.244.0.5.
 """
 
+import json
 import logging
+import socket
 from collections.abc import Callable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -15,29 +19,48 @@ _LOG = logging.getLogger(__name__)
 Readiness = Callable[[str], bool | None]
 """A pod's address to its readiness; None: no pod runs there."""
 
+# The pods' network, and its image on loopback.
+_NETWORKS = ("10.244.", "127.244.")
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head><title>Just another WordPress site</title></head>
 <body><p>Hello world!</p></body>
 </html>
 """
+_ANSWERS = {
+    "/": (200, _PAGE),
+    "/-/live": (200, "ok\n"),
+    "/-/ready": (200, "ok\n"),
+    "/wp-login.php": (200, _PAGE),
+    "/wp-admin/": (302, ""),
+}
 
 
 class PodListener(Serving):
-    """Answers HTTP for every pod."""
+    """Answers HTTP for every pod: at this port, or at a free one of loopback."""
 
-    def __init__(self, port: int, readiness: Readiness) -> None:
+    def __init__(self, port: int | None, readiness: Readiness) -> None:
         super().__init__(_Server(port, readiness), "pods-http")
+
+    def dial(self, host: str, _port: int) -> tuple[str, int]:
+        """Where a pod answers on loopback."""
+        return host.replace(*_NETWORKS, 1), self.port
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, readiness: Readiness) -> None:
-        # All addresses: each pod's own is one of them, in a namespace that nothing else reaches.
-        super().__init__(("0.0.0.0", port), _Handler)  # noqa: S104
+    def __init__(self, port: int | None, readiness: Readiness) -> None:
+        self._on_loopback = port is None
         self.readiness = readiness
+        # All addresses: each pod's own is one of them, where nothing else reaches them.
+        super().__init__(("0.0.0.0", port or 0), _Handler)  # noqa: S104
+
+    def server_bind(self) -> None:
+        if self._on_loopback:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+        super().server_bind()
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
         _LOG.debug("request from %s failed", client_address, exc_info=True)
@@ -51,7 +74,9 @@ class _Handler(BaseHTTPRequestHandler):
     ready = False
 
     def handle(self) -> None:
-        readiness = self.server.readiness(self.connection.getsockname()[0])
+        pods, loopback = _NETWORKS
+        address = self.connection.getsockname()[0].replace(loopback, pods, 1)
+        readiness = self.server.readiness(address)
         if readiness is not None:
             self.ready = readiness
             super().handle()
@@ -63,18 +88,33 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("X-Received-Host", self.headers.get("Host", ""))
         self.send_header("X-Received-Proto", self.headers.get("X-Forwarded-Proto", ""))
+        if status == HTTPStatus.FOUND:
+            self.send_header("Location", self._login())
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body.encode())
 
-    do_HEAD = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_GET  # noqa: N815
 
     def _answer(self, path: str) -> tuple[int, str]:
-        if path == "/-/live":
-            return 200, "ok\n"
-        if path == "/-/ready":
-            return (200, "ok\n") if self.ready else (503, "not ready\n")
-        return (200, _PAGE) if path == "/" else (404, "Not Found\n")
+        if path == "/-/echo":
+            return 200, self._echo()
+        if path == "/-/ready" and not self.ready:
+            return 503, "not ready\n"
+        return _ANSWERS.get(path, (404, "Not Found\n"))
+
+    def _login(self) -> str:
+        """Where WordPress sends who is not signed in: to the address that was asked for."""
+        proto = self.headers.get("X-Forwarded-Proto", "http")
+        return f"{proto}://{self.headers.get('Host', '')}/wp-login.php?reauth=1"
+
+    def _echo(self) -> str:
+        """What has arrived here, as JSON."""
+        length = int(self.headers.get("Content-Length", 0))
+        headers = sorted((key.lower(), value) for key, value in self.headers.items())
+        body = self.rfile.read(length).decode(errors="replace")
+        found = {"request": f"{self.command} {self.path}", "headers": headers, "body": body}
+        return json.dumps(found) + "\n"
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         _LOG.debug(format, *args)

@@ -33,7 +33,11 @@ _NOT_FOUND = 404
 
 
 class Player:
-    """The nodes, from `start` to `stop`; what it made in the cluster stays there."""
+    """The nodes, from `start` to `stop`; what it made in the cluster stays there.
+
+    The pods serve HTTP at the port `listen`, in a network namespace, or else on loopback: `dial`
+    says where.
+    """
 
     def __init__(
         self,
@@ -42,6 +46,7 @@ class Player:
         nodes: int = 3,
         pace: Pace | None = None,
         listen: int | None = None,
+        on_loopback: bool = False,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._pace = pace or Pace()
@@ -55,7 +60,8 @@ class Player:
         self._scheduler = Scheduler(_THREADS)
         self._watch = PodWatch(self._client, self._listed, self._changed, self._gone)
         self._server = KubeletServer(self._logs)
-        self._listener = None if listen is None else PodListener(listen, self._readiness)
+        serves = on_loopback or listen is not None
+        self._listener = PodListener(listen, self._readiness) if serves else None
 
     def __enter__(self) -> Self:
         self.start()
@@ -83,6 +89,10 @@ class Player:
             self._listener.stop()
         self._server.stop()
         self._client.close()
+
+    def dial(self, host: str, port: int) -> tuple[str, int]:
+        """Where a pod's address and port are on loopback, if they are served there."""
+        return (host, port) if self._listener is None else self._listener.dial(host, port)
 
     def environment(self, namespace: str, pod: str, container: str) -> dict[str, str]:
         """Tell what a container was last created with; KeyError if this player created none."""

@@ -1,11 +1,10 @@
 """What is refused although it is valid, and what is allocated on the way in."""
 
 import itertools
-from collections.abc import Callable, Mapping
-from decimal import Decimal
+from collections.abc import Mapping
 from ipaddress import IPv4Address
 
-from sandbox.kubernetes import quantities
+from sandbox.kubernetes import quota
 from sandbox.kubernetes.schema import Json
 from sandbox.kubernetes.statuses import Cause, Named, StatusError, forbidden, invalid, not_found
 from sandbox.kubernetes.store import Store
@@ -13,7 +12,6 @@ from sandbox.kubernetes.targets import Target
 
 _FIRST_ADDRESS = IPv4Address("10.96.0.10")
 _NODE_PORTS = range(30000, 32768)
-_ENDED = ("Succeeded", "Failed")
 
 
 class Admission:
@@ -49,8 +47,9 @@ class Admission:
     def admit(self, target: Target, item: Json, *, dry_run: bool) -> None:
         """Refuse or complete a new object."""
         del dry_run
-        if rule := self._rules.get(item["kind"]):
-            rule(self, target, item)
+        if item["kind"] == "Service":
+            self._service(target, item)
+        self._check_quotas(target, item)
 
     def admit_change(self, target: Target, live: Json, item: Json) -> None:
         """Complete a changed object."""
@@ -67,33 +66,28 @@ class Admission:
             why = f'error looking up service account {where}: serviceaccount "{account}" not found'
             raise forbidden(Named("", "pods", name), why)
 
-    def _pod(self, target: Target, pod: Json) -> None:
-        for quota in self._store.items("/resourcequotas", target.namespace):
-            self._check_quota(target, pod, quota)
+    def _check_quotas(self, target: Target, item: Json) -> None:
+        """403 for more than a quota of the namespace allows."""
+        quotas = self._store.items("/resourcequotas", target.namespace) if target.namespace else []
+        for each in quotas:
+            name, hard = each["metadata"]["name"], each["spec"].get("hard") or {}
+            if item["kind"] == "Pod" and (unsaid := quota.missing(item, hard)):
+                why = f"failed quota: {name}: must specify {','.join(unsaid)}"
+                raise forbidden(target.named, why)
+        for each in quotas:
+            self._check_quota(target, item, each)
 
-    def _check_quota(self, target: Target, pod: Json, quota: Json) -> None:
-        hard = quota["spec"].get("hard") or {}
-        used = self.usage(target.namespace, hard)
-        asked = pod_usage(pod, hard)
-        over = [key for key in sorted(hard) if used[key] + asked[key] > quantities.value(hard[key])]
-        if over:
+    def _check_quota(self, target: Target, item: Json, limit: Json) -> None:
+        hard = limit["spec"].get("hard") or {}
+        wanted = quota.used(target.resource.storage, item)
+        taken = quota_usage(self._store, target.namespace, hard)
+        if over := quota.excess(wanted, taken, hard):
             told = (
                 f"{word}: {','.join(f'{key}={table[key]}' for key in over)}"
-                for word, table in (
-                    ("requested", _written(asked)), ("used", _written(used)), ("limited", hard),
-                )
-            )  # fmt: skip
-            name = quota["metadata"]["name"]
-            raise forbidden(target.named, f"exceeded quota: {name}, {', '.join(told)}")
-
-    def usage(self, namespace: str, hard: Mapping[str, str]) -> dict[str, Decimal]:
-        """What the pods of a namespace use of a quota."""
-        used = dict.fromkeys(hard, Decimal(0))
-        for pod in self._store.items("/pods", namespace):
-            if pod["status"].get("phase") not in _ENDED:
-                for key, amount in pod_usage(pod, hard).items():
-                    used[key] += amount
-        return used
+                for word, table in (("requested", wanted), ("used", taken), ("limited", hard))
+            )
+            why = f"exceeded quota: {limit['metadata']['name']}, {', '.join(told)}"
+            raise forbidden(target.named, why)
 
     def _service(self, target: Target, service: Json) -> None:
         spec = service["spec"]
@@ -120,31 +114,15 @@ class Admission:
                 raise invalid(target.by_kind, [_refused_port(number, wanted)])
             taken.add(port["nodePort"])
 
-    _rules: Mapping[str, Callable[["Admission", Target, Json], None]] = {
-        "Pod": _pod,
-        "Service": _service,
-    }
 
-
-def pod_usage(pod: Json, hard: Mapping[str, str]) -> dict[str, Decimal]:
-    """What one pod uses of a quota."""
-    return {key: _amount(pod, key) for key in hard}
-
-
-def _amount(pod: Json, key: str) -> Decimal:
-    if key in ("pods", "count/pods"):
-        return Decimal(1)
-    section, _, name = key.rpartition(".")
-    section = section or "requests"
-    found = [
-        container["resources"].get(section, {}).get(name)
-        for container in pod["spec"].get("containers") or ()
-    ]
-    return sum((quantities.value(each) for each in found if each), Decimal(0))
-
-
-def _written(amounts: Mapping[str, Decimal]) -> dict[str, str]:
-    return {key: quantities.canonical(str(amount)) for key, amount in amounts.items()}
+def quota_usage(store: Store, namespace: str, hard: Mapping[str, str]) -> dict[str, str]:
+    """What the objects of a namespace use of a quota."""
+    amounts = (
+        quota.used(storage, item)
+        for storage in store.storages()
+        for item in store.items(storage, namespace)
+    )
+    return quota.total(amounts, hard)
 
 
 def _refused_port(number: int, port: int) -> Cause:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from multidict import MultiMapping
 
 from sandbox.kubernetes import statuses
+from sandbox.kubernetes.access import ANONYMOUS, User
 from sandbox.kubernetes.routes import Route
 from sandbox.kubernetes.schema import Json
-from sandbox.kubernetes.targets import Asked
 from sandbox.kubernetes.watches import Watch
-
-_LONGEST_MANAGER = 128
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,9 @@ class Call:
     method: str
     path: str
     query: Mapping[str, str]
-    headers: Mapping[str, str]
+    headers: MultiMapping[str]
     body: bytes = b""
+    user: User = ANONYMOUS
 
     @property
     def content_type(self) -> str:
@@ -32,8 +32,17 @@ class Call:
         return self.headers.get("Content-Type", "").partition(";")[0].strip()
 
     def flag(self, name: str) -> bool:
-        """A query parameter that is true or not there."""
-        return self.query.get(name, "").lower() in ("true", "1")
+        """A query parameter that is true, as all are that do not say no."""
+        return self.query.get(name, "0").lower() not in ("false", "0")
+
+    def number(self, name: str, default: int = 0) -> int:
+        """A query parameter that is a whole number; 400 for another."""
+        text = self.query.get(name) or str(default)
+        try:
+            return int(text)
+        except ValueError as error:
+            message = f'strconv.ParseInt: parsing "{text}": invalid syntax'
+            raise statuses.bad_request(message) from error
 
     def json(self) -> Any:
         """The body; 415 for what is neither JSON nor YAML."""
@@ -76,24 +85,3 @@ class Connect:
 
 
 Response = Answer | Stream | Connect
-
-
-def asked(call: Call) -> Asked:
-    """Who asks, and for how much."""
-    dry_run = call.query.get("dryRun", "")
-    return Asked(_manager(call), dry_run=bool(dry_run), force=call.flag("force"))
-
-
-def asked_to_delete(call: Call) -> Asked:
-    """The same of a deletion, whose options are in the body or in the query."""
-    options: Json = dict(call.json() or {})
-    for name in ("gracePeriodSeconds", "propagationPolicy", "dryRun"):
-        if name in call.query:
-            text = call.query[name]
-            options[name] = int(text) if text.isdigit() else text
-    return Asked(_manager(call), dry_run=bool(options.get("dryRun")), options=options)
-
-
-def _manager(call: Call) -> str:
-    agent = call.headers.get("User-Agent", "").partition("/")[0][:_LONGEST_MANAGER]
-    return call.query.get("fieldManager") or agent or "unknown"

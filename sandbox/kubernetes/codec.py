@@ -6,12 +6,16 @@ quantities and times have one form. Unknown fields are dropped, as the API serve
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.kubernetes import quantities
 from sandbox.kubernetes.schema import Field, Json, Type, fields_of
+
+_LAYOUT = "2006-01-02T15:04:05.000000Z07:00"
+_MICRO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)")
 
 
 class DecodeError(Exception):
@@ -127,10 +131,18 @@ def _time(value: Any) -> str:
 
 
 def _micro_time(value: Any) -> str:
-    if "." not in _string(value):
-        # As old API servers have it.
-        raise ValueError(f'parsing time "{value}" as "2006-01-02T15:04:05.000000Z07:00"')
+    match = _MICRO_TIME.fullmatch(_string(value))
+    if match is None:
+        raise ValueError(f'parsing time "{value}" as "{_LAYOUT}": {_unread(value)}')
     return _moment(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _unread(text: str) -> str:
+    """Where Go stops reading a time: it wants six digits of a second, no fewer and no more."""
+    seconds, rest = text[:19], text[19:]
+    if not re.fullmatch(r"\.\d{6}.*", rest):
+        return f'cannot parse "{rest or seconds}" as ".000000"'
+    return f'cannot parse "{rest[7:]}" as "Z07:00"'
 
 
 _SCALARS: dict[str, Callable[[Any], Any]] = {

@@ -1,9 +1,13 @@
 """Objects in another API version than the one they were written in."""
 
+import json
 from collections.abc import Callable, Mapping
 
-from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.schema import Json, with_metadata
 
+# Where autoscaling/v1 keeps what newer versions have in the status.
+CONDITIONS = "autoscaling.alpha.kubernetes.io/conditions"
+_NUMBERS = {"currentReplicas": 0, "desiredReplicas": 0}
 _TARGET = "targetCPUUtilizationPercentage"
 
 
@@ -20,7 +24,7 @@ def _to_metrics(autoscaler: Json) -> Json:
         target = {"type": "Utilization", "averageUtilization": autoscaler["spec"][_TARGET]}
         metric = {"type": "Resource", "resource": {"name": "cpu", "target": target}}
         spec["metrics"] = [metric]
-    return autoscaler | {"spec": spec, "status": _status(autoscaler)}
+    return _with_conditions(autoscaler | {"spec": spec})
 
 
 def _to_number(autoscaler: Json) -> Json:
@@ -33,13 +37,27 @@ def _to_number(autoscaler: Json) -> Json:
         resource = metric.get("resource") or {}
         if resource.get("name") == "cpu" and "averageUtilization" in resource["target"]:
             spec[_TARGET] = resource["target"]["averageUtilization"]
-    return autoscaler | {"spec": spec, "status": _status(autoscaler)}
+    return _with_annotation(autoscaler | {"spec": spec})
 
 
-def _status(autoscaler: Json) -> Json:
-    # Nobody scales here: there are only the numbers.
+def _with_conditions(autoscaler: Json) -> Json:
+    annotations = dict(autoscaler["metadata"].get("annotations") or {})
+    found = json.loads(annotations.pop(CONDITIONS, "null"))
     status = autoscaler.get("status") or {}
-    return {key: status.get(key, 0) for key in ("currentReplicas", "desiredReplicas")}
+    status = _NUMBERS | status | {"currentMetrics": None, "conditions": found}
+    shown = with_metadata(autoscaler, annotations=annotations or None)
+    return shown | {"status": status}
+
+
+def _with_annotation(autoscaler: Json) -> Json:
+    status = dict(autoscaler.get("status") or _NUMBERS)
+    found = status.pop("conditions", None)
+    status.pop("currentMetrics", None)
+    annotations = dict(autoscaler["metadata"].get("annotations") or {})
+    if found:
+        annotations[CONDITIONS] = json.dumps(found, separators=(",", ":"))
+    shown = with_metadata(autoscaler, annotations=annotations or None)
+    return shown | {"status": status}
 
 
 _CONVERSIONS: Mapping[tuple[str, str], Callable[[Json], Json]] = {

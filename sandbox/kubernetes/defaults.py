@@ -48,7 +48,6 @@ _CONSTANTS: Mapping[str, Json] = {
     "apps.DeploymentStrategy": {"type": "RollingUpdate"},
     "apps.RollingUpdateDeployment": {"maxUnavailable": "25%", "maxSurge": "25%"},
     "apps.ReplicaSetSpec": {"replicas": 1},
-    "batch.JobSpec": {"parallelism": 1, "backoffLimit": 6},
     "batchbeta.CronJobSpec": {
         "concurrencyPolicy": "Allow",
         "suspend": False,
@@ -130,6 +129,9 @@ def _job(job: Json) -> None:
     spec = job["spec"]
     if "completions" not in spec and "parallelism" not in spec:
         spec["completions"] = 1
+    # Of a Job, not of a CronJob's template.
+    spec.setdefault("parallelism", 1)
+    spec.setdefault("backoffLimit", 6)
     labels = spec["template"]["metadata"].get("labels")
     if labels and not job["metadata"].get("labels"):
         job["metadata"]["labels"] = dict(labels)

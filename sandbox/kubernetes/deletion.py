@@ -2,12 +2,15 @@
 
 from datetime import datetime, timedelta
 
-from sandbox.kubernetes.objects import with_metadata
-from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.schema import Json, with_metadata
 from sandbox.kubernetes.statuses import conflict
 from sandbox.kubernetes.targets import Target
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
+# What an object waits for, by the policy of its deletion.
+FINALIZERS = {"Orphan": "orphan", "Foreground": "foregroundDeletion"}
+# Kinds whose dependents stay unless the deletion says otherwise, as they once did of all.
+_ORPHANING = {("batch/v1", "Job"), ("batch/v1beta1", "CronJob")}
 _ENDED = ("Succeeded", "Failed")
 
 
@@ -24,6 +27,22 @@ def check_preconditions(target: Target, live: Json, wanted: Json) -> None:
                 f"the {word} in the precondition ({value}) does not match the {word} in record "
                 f"({found}). The object might have been {ending}",
             )
+
+
+def with_policy(live: Json, options: Json) -> Json:
+    """The object, waiting for what the deletion wants done with its dependents before it goes."""
+    policy = options.get("propagationPolicy")
+    if policy is None and "orphanDependents" in options:
+        policy = "Orphan" if options["orphanDependents"] else "Background"
+    before = live["metadata"].get("finalizers") or []
+    if policy is None and (live["apiVersion"], live["kind"]) in _ORPHANING:
+        policy = "Orphan"
+    if policy is None:
+        return live
+    wanted = FINALIZERS.get(policy, "")
+    kept = [each for each in before if each not in FINALIZERS.values()]
+    after = [*kept, wanted] if wanted else kept
+    return live if after == before else with_metadata(live, finalizers=after or None)
 
 
 def is_due(item: Json) -> bool:

@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 
-from sandbox.kubernetes.resources import VERSIONS, Catalog, Resource
+from sandbox.kubernetes.resources import OLD_PROFILE, VERSIONS, Catalog, Resource
 from sandbox.kubernetes.schema import Json
 
-_VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 _STATUS_VERBS = ["get", "patch", "update"]
-_ONLY_CREATED = {"selfsubjectaccessreviews"}
 # What `kubectl get all` means.
-_ALL = {"pods", "services", "deployments", "replicasets", "jobs", "cronjobs"}
-_CONNECTED = {"pods": ("log", "proxy", "binding", "eviction"), "services": ("proxy",)}
+_ALL = {
+    "pods", "services", "deployments", "replicasets", "jobs", "cronjobs",
+    "horizontalpodautoscalers",
+}  # fmt: skip
+_PROXY_VERBS = ["create", "delete", "get", "patch", "update"]
+# Subresources that are no part of the object: their kind, and their verbs.
+_CONNECTED: dict[str, dict[str, Json]] = {
+    "pods": {
+        "eviction": {"group": "policy", "kind": "Eviction", "verbs": ["create"]},
+        "log": {"kind": "Pod", "verbs": ["get"]},
+        "proxy": {"kind": "PodProxyOptions", "verbs": _PROXY_VERBS},
+    },
+    "services": {"proxy": {"kind": "ServiceProxyOptions", "verbs": _PROXY_VERBS}},
+}
+_EVICTIONS = {OLD_PROFILE: "v1beta1"}
 
 
 def document(catalog: Catalog, path: str) -> Json | str | None:
@@ -54,11 +65,11 @@ def _version(catalog: Catalog) -> Json:
         "minor": minor,
         "gitVersion": version,
         "gitCommit": "",
-        "gitTreeState": "clean",
+        "gitTreeState": "",
         "buildDate": "1970-01-01T00:00:00Z",
         "goVersion": "",
-        "compiler": "",
-        "platform": "",
+        "compiler": "gc",
+        "platform": "linux/amd64",
     }
 
 
@@ -73,16 +84,16 @@ def _group(name: str, versions: list[str]) -> Json:
 
 
 def _list(catalog: Catalog, group: str, version: str) -> Json:
-    found = [entry for each in catalog.served(group, version) for entry in _entries(each)]
+    served = catalog.served(group, version)
+    found = [entry for each in served for entry in _entries(each, catalog.profile)]
     name = f"{group}/{version}" if group else version
     list_version = {} if not group else {"apiVersion": "v1"}
     return {"kind": "APIResourceList", **list_version, "groupVersion": name, "resources": found}
 
 
-def _entries(resource: Resource) -> list[Json]:
+def _entries(resource: Resource, profile: str) -> list[Json]:
     base = {"singularName": "", "namespaced": resource.namespaced, "kind": resource.kind}
-    verbs = ["create"] if resource.plural in _ONLY_CREATED else _VERBS
-    first: Json = {"name": resource.plural, **base, "verbs": verbs}
+    first: Json = {"name": resource.plural, **base, "verbs": list(resource.verbs)}
     if resource.short:
         first["shortNames"] = list(resource.short)
     if resource.plural in _ALL:
@@ -94,8 +105,7 @@ def _entries(resource: Resource) -> list[Json]:
         scale = {"kind": "Scale", "group": "autoscaling", "version": "v1"}
         entry = {"name": f"{resource.plural}/scale", **base, **scale, "verbs": _STATUS_VERBS}
         found.append(entry)
-    connected = _CONNECTED.get(resource.plural, ())
-    return found + [
-        {"name": f"{resource.plural}/{name}", **base, "verbs": ["get", "create"]}
-        for name in connected
-    ]
+    for name, entry in _CONNECTED.get(resource.plural, {}).items():
+        version = {"version": _EVICTIONS.get(profile, "v1")} if "group" in entry else {}
+        found.append({"name": f"{resource.plural}/{name}", **base, **entry, **version})
+    return found

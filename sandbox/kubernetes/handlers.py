@@ -1,11 +1,23 @@
 """Requests to answers: each verb of the API."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from sandbox.kubernetes import access, calls, discovery, listing, objects, patches, scale, statuses
-from sandbox.kubernetes.access import Access, User
+from sandbox.kubernetes import (
+    actions,
+    discovery,
+    listing,
+    objects,
+    options,
+    patches,
+    scale,
+    statuses,
+)
+from sandbox.kubernetes.access import Access
+from sandbox.kubernetes.actions import Action
 from sandbox.kubernetes.apply_body import apply_body
 from sandbox.kubernetes.calls import Answer, Call, Connect, Response, Stream
+from sandbox.kubernetes.rbac import Authorizer
 from sandbox.kubernetes.registry import Registry
 from sandbox.kubernetes.routes import Route, route
 from sandbox.kubernetes.schema import Json
@@ -14,18 +26,18 @@ from sandbox.kubernetes.targets import Asked, Target
 from sandbox.kubernetes.watches import Selection, Watch
 
 _CONNECTS = {("pods", "log"), ("pods", "proxy"), ("services", "proxy")}
-_OPEN_TO_ALL = ("/version", "/readyz", "/healthz", "/livez")
 # Kinds whose deletion is answered with the object and not with a Status.
 _RETURNED = {"Pod", "ServiceAccount", "PersistentVolumeClaim", "Namespace", "ResourceQuota"}
-_WATCH_SECONDS = 1800.0
+_WATCH_SECONDS = 1800
 
 
 class Handlers:
     """The API."""
 
-    def __init__(self, registry: Registry, allowed: Access) -> None:
+    def __init__(self, registry: Registry, access: Access, authorizer: Authorizer) -> None:
         self._registry = registry
-        self._access = allowed
+        self._access = access
+        self._authorizer = authorizer
         self._catalog = registry.catalog
 
     def handle(self, call: Call) -> Response:
@@ -38,37 +50,49 @@ class Handlers:
             return Answer(error.code, error.status)
 
     def _handle(self, call: Call) -> Response:
-        user = self._access.user(call.headers.get("Authorization", ""))
-        if call.method == "GET":
+        asking = self._access.user(call.headers.get("Authorization", ""))
+        call = replace(call, user=self._authorizer.pretended(asking, call.headers))
+        wanted = actions.action(call)
+        self._authorizer.check(call.user, wanted)
+        if wanted.path:
             found = discovery.document(self._catalog, call.path)
             if found is not None:
-                self._check_discovery(user, call.path)
                 return Answer(200, found)
         where = route(self._catalog, call.path)
-        verb = _verb(call, where)
-        if where.resource.plural == "selfsubjectaccessreviews":
-            return self._review(user, call, where)
-        self._access.check(user, access.action(verb, where))
         if (where.resource.plural, where.subresource) in _CONNECTS:
             return Connect(where, call)
-        handler = _VERBS.get(verb)
+        if where.name and "get" not in where.resource.verbs:
+            raise statuses.no_such_path()
+        handler = _handler(call, wanted, where)
         if handler is None:
             raise statuses.method_not_allowed()
         return handler(self, where, call)
 
-    def _check_discovery(self, user: User, path: str) -> None:
-        if user == access.ANONYMOUS and path not in _OPEN_TO_ALL:
-            message = f'forbidden: User "{user.name}" cannot get path "{path}"'
-            raise StatusError(403, "Forbidden", message, {})
-
-    def _review(self, user: User, call: Call, where: Route) -> Answer:
+    def _review(self, where: Route, call: Call) -> Answer:
+        target, asked = _target(where), options.asked(call)
         body = objects.decoded(where.resource, call.json())
-        status = {"allowed": self._access.allows(user, access.review(body))}
-        return Answer(201, self._registry.answered(_target(where), body, calls.asked(call), status))
+        if where.resource.kind == "SelfSubjectRulesReview":
+            status = self._rules(call, body["spec"].get("namespace", ""))
+        else:
+            decision = self._authorizer.decide(call.user, actions.reviewed(body))
+            status = {"allowed": decision.allowed}
+            status |= {"reason": decision.reason} if decision.reason else {}
+        return Answer(201, self._registry.answered(target, body, asked, status))
+
+    def _rules(self, call: Call, namespace: str) -> Json:
+        """What a user may do in a namespace, as a SelfSubjectRulesReview is answered."""
+        if not namespace:
+            raise StatusError(400, "BadRequest", "no namespace on request")
+        rules = self._authorizer.rules(call.user, namespace)
+        on_paths = [rule for rule in rules if "nonResourceURLs" in rule]
+        on_resources = [rule for rule in rules if "nonResourceURLs" not in rule]
+        found = {"resourceRules": on_resources, "nonResourceRules": on_paths}
+        return {**found, "incomplete": False}
 
     # Reading.
 
-    def _get(self, where: Route, _call: Call) -> Answer:
+    def _get(self, where: Route, call: Call) -> Answer:
+        listing.check_version(call)
         if where.subresource == "scale" and where.resource.scale:
             return Answer(200, scale.of(self._registry.get(_target(where))))
         _check_subresource(where)
@@ -78,43 +102,40 @@ class Handlers:
         chosen = listing.selection(where, call)
         if call.flag("watch"):
             return self._watch(chosen, call)
-        store = self._registry.store
-        with store.lock:
-            items = store.items(where.resource.storage, where.namespace)
-            version = str(store.version)
-        items = [item for item in items if chosen.matches(item)]
-        items, metadata = listing.page(items, call, version)
+        items, metadata = listing.page(self._registry.store, chosen, call)
         return Answer(200, listing.listed(where.resource, items, metadata))
 
     def _watch(self, selection: Selection, call: Call) -> Stream:
+        listing.check_version(call)
         watch = Watch(self._registry.store, selection, call.query.get("resourceVersion", ""))
-        seconds = float(call.query.get("timeoutSeconds") or _WATCH_SECONDS)
+        seconds = float(call.number("timeoutSeconds", _WATCH_SECONDS))
         return Stream(watch, seconds, call.flag("allowWatchBookmarks"))
 
     # Writing.
 
     def _create(self, where: Route, call: Call) -> Answer:
-        asked, body = calls.asked(call), call.json()
+        asked, body = options.asked(call), call.json()
         if where.subresource == "eviction":
-            options = body.get("deleteOptions") or {}
-            self._registry.delete(_target(where), Asked(asked.manager, options=options))
+            how = body.get("deleteOptions") or {}
+            self._registry.delete(_target(where), Asked(asked.manager, options=how))
             return Answer(201, statuses.success(Named("", ""), "") | {"details": None})
         if where.name:
             raise statuses.method_not_allowed()
         return Answer(201, self._registry.create(_target(where), body, asked))
 
     def _update(self, where: Route, call: Call) -> Answer:
-        target, asked = _target(where), calls.asked(call)
+        target, asked = _target(where), options.asked(call)
         if where.subresource == "scale":
             return Answer(200, self._scaled(where, call.json(), asked))
         _check_subresource(where)
-        return Answer(200, self._registry.replace(target, call.json(), asked))
+        found, is_new = self._registry.replace(target, call.json(), self._creating(call, asked))
+        return Answer(201 if is_new else 200, found)
 
     def _patch(self, where: Route, call: Call) -> Answer:
         kind = call.content_type
         if kind not in patches.ALL:
             raise statuses.unsupported_media_type()
-        asked = calls.asked(call)
+        asked = options.asked(call)
         if where.subresource == "scale":
             live = scale.of(self._registry.get(_target(where)))
             body = patches.patched(kind, scale.TYPE, live, call.body)
@@ -134,14 +155,15 @@ class Handlers:
         return self._registry.change(_target(where), wanted, asked)
 
     def _apply(self, where: Route, call: Call, asked: Asked) -> Answer:
-        if not call.query.get("fieldManager"):
-            cause = Cause(
-                "fieldManager", "FieldValueRequired", "Required value: is required for apply patch"
-            )
-            raise statuses.invalid(Named("meta.k8s.io", "PatchOptions"), [cause])
         patch = apply_body(where.resource, call.body, self._catalog.profile, where.namespace)
+        asked = self._creating(call, asked)
         found, is_new = self._registry.apply(_target(where), patch, asked)
         return Answer(201 if is_new else 200, found)
+
+    def _creating(self, call: Call, asked: Asked) -> Asked:
+        """What is not there yet may be made by who may create, too."""
+        wanted = replace(actions.action(call), verb="create")
+        return replace(asked, may_create=lambda: self._authorizer.decide(call.user, wanted).allowed)
 
     def _scaled(self, where: Route, body: Json, asked: Asked) -> Json:
         if not body.get("metadata", {}).get("namespace"):
@@ -155,14 +177,14 @@ class Handlers:
         return scale.of(found)
 
     def _delete(self, where: Route, call: Call) -> Answer:
-        target, asked = _target(where), calls.asked_to_delete(call)
+        target, asked = _target(where), options.asked_to_delete(call)
         found, is_gone = self._registry.delete(target, asked)
         if is_gone and where.resource.kind not in _RETURNED:
             return Answer(200, statuses.success(target.named, found["metadata"]["uid"]))
         return Answer(200, found)
 
     def _delete_collection(self, where: Route, call: Call) -> Answer:
-        chosen, asked = listing.selection(where, call), calls.asked_to_delete(call)
+        chosen, asked = listing.selection(where, call), options.asked_to_delete(call)
         items = self._registry.store.items(where.resource.storage, where.namespace)
         found = [item for item in items if chosen.matches(item)]
         for item in found:
@@ -183,15 +205,18 @@ _VERBS: Mapping[str, Callable[[Handlers, Route, Call], Response]] = {
     "delete": Handlers._delete,  # noqa: SLF001
     "deletecollection": Handlers._delete_collection,  # noqa: SLF001
 }
-_METHODS = {"GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch"}
+_REVIEWS = {"selfsubjectaccessreviews", "selfsubjectrulesreviews"}
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def _verb(call: Call, where: Route) -> str:
-    if call.method == "DELETE":
-        return "delete" if where.name else "deletecollection"
-    if call.method == "GET" and not where.name:
-        return "watch" if call.flag("watch") else "list"
-    return _METHODS.get(call.method, "")
+def _handler(
+    call: Call, wanted: Action, where: Route
+) -> Callable[[Handlers, Route, Call], Response] | None:
+    """Who answers; None where a resource has no such verb."""
+    if where.resource.plural in _REVIEWS and wanted.verb == "create":
+        return Handlers._review  # noqa: SLF001
+    known = where.subresource or wanted.verb in where.resource.verbs
+    return _VERBS.get(wanted.verb) if call.method in _METHODS and known else None
 
 
 def _target(where: Route) -> Target:

@@ -20,6 +20,7 @@ from sandbox.kubernetes.store import Change, Store
 
 _LOG = logging.getLogger(__name__)
 _BOOKMARK_SECONDS = 60.0
+_BEFORE_END = 2.0
 _LAST_TURNS = 0.05
 _LARGEST_BODY = 8 * 1024 * 1024
 _JSON = "application/json"
@@ -123,7 +124,7 @@ class HttpServer:
 
     async def _connect(self, wanted: Connect, request: web.Request) -> web.StreamResponse:
         try:
-            return await self._connections.serve(wanted.route, request, wanted.call.body)
+            return await self._connections.serve(wanted.route, request, wanted.call)
         except StatusError as error:
             return _answer(Answer(error.code, error.status))
 
@@ -147,19 +148,27 @@ class HttpServer:
     ) -> None:
         """Write what happens, until the time is over or somebody breaks it off."""
         ending = self._loop.time() + stream.seconds
-        bookmark = self._loop.time() + _BOOKMARK_SECONDS
+        bookmark = _next_bookmark(self._loop.time(), ending)
         while not interrupted.is_set():
             changed = self._changed
             events = stream.watch.news()
             if events:
                 await response.write(_lines(events))
             now = self._loop.time()
-            if stream.bookmarks and (now >= bookmark or now >= ending):
-                await response.write(_lines([stream.watch.bookmark()]))
-                bookmark = now + _BOOKMARK_SECONDS
+            if now >= bookmark:
+                if stream.bookmarks:
+                    await response.write(_lines([stream.watch.bookmark()]))
+                bookmark = _next_bookmark(now, ending)
             if now >= ending or (events and events[-1]["type"] == "ERROR"):
                 return
             await _wait(changed, min(ending, bookmark) - now)
+
+
+def _next_bookmark(now: float, ending: float) -> float:
+    """Each minute, and shortly before the end, unless that is past."""
+    last = ending - _BEFORE_END
+    regular = now + _BOOKMARK_SECONDS
+    return min(regular, last) if last > now else regular
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
@@ -171,7 +180,9 @@ def _answer(answer: Answer) -> web.Response:
     if isinstance(answer.body, str):
         return web.Response(status=answer.status, text=answer.body)
     body = json.dumps(answer.body, separators=(",", ":")).encode() + b"\n"
-    return web.Response(status=answer.status, body=body, content_type=_JSON)
+    pause = (answer.body.get("details") or {}).get("retryAfterSeconds")
+    headers = {"Retry-After": str(pause)} if pause else None
+    return web.Response(status=answer.status, body=body, content_type=_JSON, headers=headers)
 
 
 def _lines(events: list[Json]) -> bytes:

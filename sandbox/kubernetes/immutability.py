@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+from sandbox.kubernetes.causes import go_selector, quoted, wrong
 from sandbox.kubernetes.schema import Json
 from sandbox.kubernetes.statuses import Cause
-from sandbox.kubernetes.validation import go_selector, of_content, quoted, wrong
+from sandbox.kubernetes.validation import of_content
 
 Check = Callable[[Json, Json], Iterator[Cause]]
 
@@ -24,6 +25,18 @@ def _metadata(old: Json, new: Json) -> Iterator[Cause]:
         value = new["metadata"].get(field, "")
         if value != old["metadata"].get(field, ""):
             yield wrong(f"metadata.{field}", quoted(value), "field is immutable")
+    yield from _no_new_finalizers(old, new)
+
+
+def _no_new_finalizers(old: Json, new: Json) -> Iterator[Cause]:
+    before, after = (each["metadata"].get("finalizers") or () for each in (old, new))
+    if "deletionTimestamp" in old["metadata"] and (added := sorted(set(after) - set(before))):
+        shown = ", ".join(quoted(each) for each in added)
+        why = (
+            "Forbidden: no new finalizers can be added if the object is being deleted, found new "
+            f"finalizers []string{{{shown}}}"
+        )
+        yield Cause("metadata.finalizers", "FieldValueForbidden", why)
 
 
 def _same_selector(old: Json, new: Json) -> Iterator[Cause]:

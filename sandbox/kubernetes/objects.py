@@ -1,6 +1,5 @@
 """Objects on their way in and out: decoded, defaulted, shown in the version that was asked for."""
 
-import itertools
 import random
 import uuid
 from typing import Any
@@ -9,7 +8,7 @@ from sandbox.kubernetes import defaults
 from sandbox.kubernetes.codec import DecodeError, normalized
 from sandbox.kubernetes.conversion import converted
 from sandbox.kubernetes.resources import Resource
-from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.schema import Json, with_metadata
 from sandbox.kubernetes.statuses import StatusError, bad_request, internal
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
@@ -90,13 +89,6 @@ def shown(resource: Resource, item: Json) -> Json:
     return converted(item, resource.api_version)
 
 
-def with_metadata(item: Json, **fields: Any) -> Json:
-    """A copy with other metadata; None removes."""
-    metadata = item["metadata"] | fields
-    kept = {key: value for key, value in metadata.items() if value is not None or key not in fields}
-    return item | {"metadata": kept}
-
-
 def without_managers(item: Json) -> Json:
     """A copy without its managedFields."""
     return with_metadata(item, managedFields=None)
@@ -146,9 +138,3 @@ def reference(item: Json) -> Json:
         "controller": True,
         "blockOwnerDeletion": True,
     }
-
-
-def chunks(items: list[Json], limit: int) -> tuple[list[Json], int]:
-    """The first items, and how many are left."""
-    first = list(itertools.islice(items, limit)) if limit else items
-    return first, len(items) - len(first)

@@ -34,6 +34,15 @@ def canonical(text: str) -> str:
     return _decimal(number)
 
 
+def added(left: str, right: str) -> str:
+    """The sum, written as its first part that is not nothing is."""
+    number = value(left) + value(right)
+    first = left if value(left) else right
+    is_binary = (_FORM.fullmatch(first) or [""] * 3)[2] in set(_BINARY) - {""}
+    whole = number == number.to_integral_value()
+    return _binary(int(number)) if is_binary and whole else _decimal(number)
+
+
 def _binary(number: int) -> str:
     if abs(number) < 1024:  # noqa: PLR2004
         return str(number)

@@ -6,13 +6,18 @@ from typing import Any
 
 from sandbox.kubernetes import deletion, immutability, managed, objects, strategies, validation
 from sandbox.kubernetes.admission import Admission
+from sandbox.kubernetes.causes import wrong
 from sandbox.kubernetes.managed import Writer
 from sandbox.kubernetes.resources import OLD_PROFILE, Catalog
-from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.schema import Json, with_metadata
 from sandbox.kubernetes.statuses import (
     Cause,
+    Named,
     already_exists,
     bad_request,
+    conflict,
+    forbidden,
+    internal,
     invalid,
     modified,
     not_found,
@@ -56,8 +61,10 @@ class Registry:
 
     def answered(self, target: Target, item: Json, asked: Asked, status: Json) -> Json:
         """An object that is only a question, with its answer: it is stored nowhere."""
+        if causes := validation.of_content(item):
+            raise invalid(Named(target.resource.group, ""), causes)
         owners = self._first_owners(target, item, asked)
-        told = objects.with_metadata(item, managedFields=managed.encoded(owners) or None)
+        told = with_metadata(item, managedFields=managed.encoded(owners) or None)
         return told | {"status": status}
 
     def _first_owners(self, target: Target, item: Json, asked: Asked) -> managed.Managed:
@@ -66,11 +73,18 @@ class Registry:
         writer = self._writer(target, asked)
         return managed.update(target.resource.type, live, bare, said, writer)
 
-    def replace(self, target: Target, body: Any, asked: Asked) -> Json:
-        """Replace by a whole object; one that is not there yet is created by none of our kinds."""
+    def replace(self, target: Target, body: Any, asked: Asked) -> tuple[Json, bool]:
+        """Replace by a whole object; some kinds are made that way too. The object, whether new."""
         item = objects.decoded(target.resource, body)
         self._check_place(target, item)
-        return self.change(target, lambda _live: item, asked)
+        with self.store.lock:
+            live = self.store.get(target.key)
+            is_new = live is None and target.resource.upserts
+            _check_identity(target, live if not is_new else {"metadata": {}}, item)
+            if is_new:
+                owners = self._first_owners(target, item, asked)
+                return self._insert(target, item, owners, asked), True
+            return self.change(target, lambda _live: item, asked), False
 
     def change(self, target: Target, wanted: Change, asked: Asked) -> Json:
         """Change the live object as the function says."""
@@ -117,7 +131,8 @@ class Registry:
         with self.store.lock:
             live = self.get(target)
             deletion.check_preconditions(target, live, asked.options.get("preconditions") or {})
-            marked = deletion.marked(live, asked.options.get("gracePeriodSeconds"), self._now())
+            waiting = deletion.with_policy(live, asked.options)
+            marked = deletion.marked(waiting, asked.options.get("gracePeriodSeconds"), self._now())
             gone = marked is None or deletion.is_due(marked)
             if asked.dry_run:
                 return (marked or live), gone
@@ -155,11 +170,13 @@ class Registry:
                 metadata.pop("managedFields", None)
             strategies.before_create(resource, item)
             if self._is_old:
-                strategies.annotate_profiles(item)
+                strategies.as_of_old(item)
             self._refuse(target, validation.of_new(item))
+            if not asked.may_create():
+                raise forbidden(target.named, "")
             self._admission.admit(target, item, dry_run=asked.dry_run)
-            if self.store.get(target.key) is not None:
-                raise already_exists(target.named)
+            if (found := self.store.get(target.key)) is not None:
+                raise already_exists(target.named, going="deletionTimestamp" in found["metadata"])
             return item if asked.dry_run else self.store.put(target.key, item, None)
 
     def _update(
@@ -167,7 +184,7 @@ class Registry:
     ) -> Json:
         self._check_namespace(target, item)
         _check_version(target, live, item)
-        item = objects.with_metadata(
+        item = with_metadata(
             item,
             managedFields=managed.encoded(owners) or None,
             resourceVersion=live["metadata"]["resourceVersion"],
@@ -186,7 +203,9 @@ class Registry:
 
     def _finish(self, target: Target, live: Json, item: Json) -> Json:
         if deletion.is_due(item):
-            return self.store.remove(target.key, self._expected(target))
+            last = self.store.remove(target.key, self._expected(target))
+            version = last["metadata"]["resourceVersion"]
+            return with_metadata(item, resourceVersion=version)
         return objects.shown(target.resource, self._put(target, item, live))
 
     def _put(self, target: Target, item: Json, _live: Json) -> Json:
@@ -229,11 +248,26 @@ class Registry:
             raise invalid(target.by_kind, causes)
 
 
+def _check_identity(target: Target, live: Json | None, item: Json) -> None:
+    """409 for another object than the one that the request names."""
+    wanted = item["metadata"].get("uid")
+    if live is not None and wanted and wanted != live["metadata"].get("uid"):
+        place = f"{target.resource.plural}/{target.namespace}/{target.name}"
+        why = (
+            f"StorageError: invalid object, Code: 4, Key: /registry/{place}, ResourceVersion: 0, "
+            f"AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in "
+            f"object meta: {live['metadata'].get('uid', '')}"
+        )
+        raise conflict(target.named, why)
+
+
 def _check_version(target: Target, live: Json, item: Json) -> None:
     version = item["metadata"].get("resourceVersion") or ""
-    if not version and target.resource.kind in _CONDITIONAL:
+    if version and not version.isdigit():
+        raise internal(f'strconv.ParseUint: parsing "{version}": invalid syntax')
+    if version in ("", "0") and target.resource.kind in _CONDITIONAL:
         why = "must be specified for an update"
-        raise invalid(target.named, [validation.wrong("metadata.resourceVersion", "0x0", why)])
+        raise invalid(target.named, [wrong("metadata.resourceVersion", "0x0", why)])
     if version not in ("", "0", live["metadata"]["resourceVersion"]):
         raise modified(target.named)
 

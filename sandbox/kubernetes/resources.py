@@ -13,9 +13,18 @@ PROFILES = (_OLD, _NEW)
 VERSIONS: Mapping[str, str] = {_OLD: "v1.20.2", _NEW: "v1.34.0"}
 
 
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+_NO_COLLECTION = tuple(verb for verb in ALL_VERBS if verb != "deletecollection")
+_ONLY_CREATED = ("create",)
+
+
 @dataclass(frozen=True)
 class Resource:
-    """One kind in one API version; `storage` is where its objects are, whatever the version."""
+    """One kind in one API version.
+
+    `storage` is where its objects are, whatever the version; `upserts` says that a PUT makes what
+    is not there.
+    """
 
     group: str
     version: str
@@ -27,6 +36,8 @@ class Resource:
     generation: Literal["", "spec", "spec and annotations"] = ""
     status: bool = False
     scale: bool = False
+    verbs: tuple[str, ...] = ALL_VERBS
+    upserts: bool = False
     fields: frozenset[str] = _METADATA_FIELDS
     profiles: tuple[str, ...] = PROFILES
 
@@ -59,18 +70,23 @@ _RBAC = "rbac.authorization.k8s.io"
 
 RESOURCES = (
     Resource("", "v1", "namespaces", "Namespace", "core.Namespace", namespaced=False,
-             short=("ns",), status=True, fields=_METADATA_FIELDS | {"status.phase"}),
+             short=("ns",), status=True, fields=_METADATA_FIELDS | {"status.phase"},
+             verbs=_NO_COLLECTION),
     Resource("", "v1", "nodes", "Node", "core.Node", namespaced=False, short=("no",),
              status=True, fields=_METADATA_FIELDS | {"spec.unschedulable"}),
     Resource("", "v1", "pods", "Pod", "core.Pod", short=("po",), status=True, fields=_POD_FIELDS),
-    Resource("", "v1", "services", "Service", "core.Service", short=("svc",), status=True),
-    Resource("", "v1", "endpoints", "Endpoints", "core.Endpoints", short=("ep",)),
+    Resource("", "v1", "services", "Service", "core.Service", short=("svc",), status=True,
+             profiles=(_NEW,)),
+    Resource("", "v1", "services", "Service", "core.Service", short=("svc",), status=True,
+             verbs=_NO_COLLECTION, profiles=(_OLD,)),
+    Resource("", "v1", "endpoints", "Endpoints", "core.Endpoints", short=("ep",), upserts=True),
     Resource("", "v1", "secrets", "Secret", "core.Secret", fields=_METADATA_FIELDS | {"type"}),
     Resource("", "v1", "configmaps", "ConfigMap", "core.ConfigMap", short=("cm",)),
     Resource("", "v1", "serviceaccounts", "ServiceAccount", "core.ServiceAccount", short=("sa",)),
     Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim",
              "core.PersistentVolumeClaim", short=("pvc",), status=True),
-    Resource("", "v1", "events", "Event", "core.Event", short=("ev",), fields=_EVENT_FIELDS),
+    Resource("", "v1", "events", "Event", "core.Event", short=("ev",), fields=_EVENT_FIELDS,
+             upserts=True),
     Resource("", "v1", "resourcequotas", "ResourceQuota", "core.ResourceQuota", short=("quota",),
              status=True),
     Resource("apps", "v1", "deployments", "Deployment", "apps.Deployment", short=("deploy",),
@@ -104,14 +120,17 @@ RESOURCES = (
              "discovery.EndpointSlice", generation="spec", profiles=(_NEW,)),
     Resource("discovery.k8s.io", "v1beta1", "endpointslices", "EndpointSlice",
              "discovery.EndpointSlice", generation="spec", profiles=(_OLD,)),
-    Resource("coordination.k8s.io", "v1", "leases", "Lease", "coordination.Lease"),
-    Resource(_RBAC, "v1", "roles", "Role", "rbac.Role"),
-    Resource(_RBAC, "v1", "rolebindings", "RoleBinding", "rbac.RoleBinding"),
-    Resource(_RBAC, "v1", "clusterroles", "ClusterRole", "rbac.ClusterRole", namespaced=False),
+    Resource("coordination.k8s.io", "v1", "leases", "Lease", "coordination.Lease", upserts=True),
+    Resource(_RBAC, "v1", "roles", "Role", "rbac.Role", upserts=True),
+    Resource(_RBAC, "v1", "rolebindings", "RoleBinding", "rbac.RoleBinding", upserts=True),
+    Resource(_RBAC, "v1", "clusterroles", "ClusterRole", "rbac.ClusterRole", namespaced=False,
+             upserts=True),
     Resource(_RBAC, "v1", "clusterrolebindings", "ClusterRoleBinding", "rbac.ClusterRoleBinding",
-             namespaced=False),
+             namespaced=False, upserts=True),
     Resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview",
-             "authorization.SelfSubjectAccessReview", namespaced=False),
+             "authorization.SelfSubjectAccessReview", namespaced=False, verbs=_ONLY_CREATED),
+    Resource("authorization.k8s.io", "v1", "selfsubjectrulesreviews", "SelfSubjectRulesReview",
+             "authorization.SelfSubjectRulesReview", namespaced=False, verbs=_ONLY_CREATED),
 )  # fmt: skip
 
 
@@ -145,8 +164,14 @@ class Catalog:
             versions = found.setdefault(each.group, [])
             if each.version not in versions:
                 versions.append(each.version)
-        return found
+        return {group: sorted(found[group], key=_preference) for group in found}
 
     def served(self, group: str, version: str) -> list[Resource]:
         """The resources of one group and version."""
         return [each for each in self.resources if (each.group, each.version) == (group, version)]
+
+
+def _preference(version: str) -> tuple[bool, int]:
+    """Stable versions first, of them the newest."""
+    number, is_beta, _ = version.removeprefix("v").partition("beta")
+    return bool(is_beta), -int(number)

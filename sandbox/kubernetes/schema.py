@@ -88,3 +88,10 @@ def _field(notation: str) -> Field:
     bare = notation.rstrip("*!")
     flags = notation[len(bare) :]
     return Field(parse(bare), "*" in flags, "!" in flags)
+
+
+def with_metadata(item: Json, **fields: Any) -> Json:
+    """A copy with other metadata; None removes."""
+    metadata = item["metadata"] | fields
+    kept = {key: value for key, value in metadata.items() if value is not None or key not in fields}
+    return item | {"metadata": kept}

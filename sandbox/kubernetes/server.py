@@ -9,22 +9,22 @@ from types import TracebackType
 from typing import Self
 
 from sandbox.certificates import Authority, kubeconfig, write_private
-from sandbox.kubernetes.access import Access, Authenticator, Denial, User
+from sandbox.kubernetes import bootstrap
+from sandbox.kubernetes.access import Access, Authenticator, User
 from sandbox.kubernetes.admission import Admission
-from sandbox.kubernetes.connections import Connections, Dial
+from sandbox.kubernetes.connections import Connections
 from sandbox.kubernetes.controllers import Controllers
 from sandbox.kubernetes.controllers.timekeeping import utc_now
 from sandbox.kubernetes.handlers import Handlers
 from sandbox.kubernetes.http import HttpServer
+from sandbox.kubernetes.proxy import Dial
+from sandbox.kubernetes.rbac import Authorizer
 from sandbox.kubernetes.registry import Registry
 from sandbox.kubernetes.resources import Catalog
 from sandbox.kubernetes.store import Store
-from sandbox.kubernetes.targets import Asked, Target
 
 _HOST = "127.0.0.1"
 _NAMES = (_HOST, "localhost", "kubernetes.default.svc")
-_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-_SELF = "kube-apiserver"
 
 
 class ApiServer:
@@ -42,6 +42,7 @@ class ApiServer:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self.store = Store()
+        authorizer = Authorizer(self.store)
         self.access = Access(authenticators)
         self._registry = Registry(self.store, Catalog(profile), Admission(self.store), now)
         authority = Authority(directory)
@@ -49,7 +50,8 @@ class ApiServer:
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(*authority.server("apiserver", *_NAMES))
         self._controllers = Controllers(self._registry, now, self.ca_file.read_text())
-        handlers, connections = Handlers(self._registry, self.access), Connections(self.store, dial)
+        handlers = Handlers(self._registry, self.access, authorizer)
+        connections = Connections(self.store, dial)
         self._http = HttpServer(_HOST, handlers, self.store, connections, tls)
         self.url = f"https://{_HOST}:{self._http.port}"
         self.admin_kubeconfig = self.kubeconfig("admin", ["system:masters"])
@@ -69,10 +71,7 @@ class ApiServer:
     def start(self) -> None:
         """Serve; returns when requests are answered and the namespace `default` admits pods."""
         self._controllers.start()
-        resource = self._registry.catalog.stored("/namespaces")
-        for name in _NAMESPACES:
-            body = {"metadata": {"name": name}}
-            self._registry.create(Target(resource, "", name), body, Asked(_SELF))
+        bootstrap.furnish(self._registry)
         self._controllers.settle()
         self._http.start()
 
@@ -94,12 +93,8 @@ class ApiServer:
     def token(self, user: str, groups: Sequence[str] = ()) -> str:
         """Make a token that is known from now on."""
         token = secrets.token_urlsafe(24)
-        self.access.add(token, User(user, (*groups, "system:authenticated")))
+        self.access.add(token, User(user, tuple(groups)))
         return token
-
-    def deny(self, *denials: Denial) -> None:
-        """Refuse this from now on, to all but system:masters."""
-        self.access.denials.extend(denials)
 
     def interrupt_watches(self) -> None:
         """Break off the watches that are open."""

@@ -10,14 +10,15 @@ class StatusError(Exception):
     """A refusal: the HTTP status and the Status object of the answer."""
 
     def __init__(
-        self, code: int, reason: str, message: str, details: Json | None = None, **headers: str
-    ) -> None:
+        self, code: int, reason: str, message: str, details: Json | None = None,
+        metadata: Json | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.details = details
-        self.headers = headers
+        self.metadata = metadata or {}
 
     @property
     def status(self) -> Json:
@@ -25,7 +26,7 @@ class StatusError(Exception):
         found: Json = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": self.metadata,
             "status": "Failure",
             "message": self.message,
         }
@@ -84,9 +85,10 @@ def no_such_path() -> StatusError:
     return StatusError(404, "NotFound", message, {})
 
 
-def already_exists(subject: Named) -> StatusError:
+def already_exists(subject: Named, *, going: bool = False) -> StatusError:
     """409 for a create."""
     message = f'{subject.qualified} "{subject.name}" already exists'
+    message = f"object is being deleted: {message}" if going else message
     return StatusError(409, "AlreadyExists", message, subject.details)
 
 
@@ -151,9 +153,9 @@ def internal(message: str) -> StatusError:
     return StatusError(500, "", message)
 
 
-def gone(message: str) -> StatusError:
+def gone(message: str, metadata: Json | None = None) -> StatusError:
     """410."""
-    return StatusError(410, "Expired", message)
+    return StatusError(410, "Expired", message, metadata=metadata)
 
 
 def unauthorized() -> StatusError:

@@ -58,6 +58,20 @@ class Store:
             keys = sorted(key for key in found if not namespace or key[0] == namespace)
             return [found[key] for key in keys]
 
+    def items_at(self, version: int, storage: str, namespace: str = "") -> list[Json] | None:
+        """The same as they were at a version; None if that is forgotten."""
+        with self.lock:
+            changes = self.since(version)
+            if changes is None:
+                return None
+            found = {_place(item): item for item in self.items(storage, namespace)}
+            for change in reversed(changes):
+                if change.key[0] == storage and namespace in ("", change.key[1]):
+                    found.pop(change.key[1:], None)
+                    if change.before is not None:
+                        found[change.key[1:]] = change.before
+            return [found[place] for place in sorted(found)]
+
     def storages(self) -> Iterator[str]:
         """The kinds of which there are objects."""
         with self.lock:
@@ -120,3 +134,7 @@ class Store:
         for listener in self._listeners:
             listener(change)
         self.changed.notify_all()
+
+
+def _place(item: Json) -> tuple[str, str]:
+    return item["metadata"].get("namespace", ""), item["metadata"]["name"]

@@ -12,7 +12,8 @@ _TOLERATION_SECONDS = 300
 _KEEPS_STATUS = {"Node"}
 # What the status subresource leaves alone beside the spec.
 _KEEPS_LABELS = {"Deployment", "ReplicaSet"}
-_PROTECTED = "kubernetes.io/pvc-protection"
+# What keeps a claim while a pod uses it.
+PROTECTED = "kubernetes.io/pvc-protection"
 
 
 def before_create(resource: Resource, item: Json) -> None:
@@ -29,10 +30,16 @@ def before_create(resource: Resource, item: Json) -> None:
         rule(item)
 
 
-def annotate_profiles(item: Json) -> None:
-    """Until 1.23 a pod's seccomp profile is repeated in annotations, in place."""
-    if item["kind"] != "Pod":
-        return
+def as_of_old(item: Json) -> None:
+    """What 1.20 does with a new object and newer versions do not, in place."""
+    if item["kind"] == "Job":
+        item["spec"].pop("ttlSecondsAfterFinished", None)
+    if item["kind"] == "Pod":
+        _annotate_profiles(item)
+
+
+def _annotate_profiles(item: Json) -> None:
+    """A pod's seccomp profile is repeated in annotations."""
     found = {}
     own = _profile(item["spec"].get("securityContext") or {})
     if own:
@@ -142,7 +149,7 @@ def _namespace(namespace: Json) -> None:
 
 def _claim(claim: Json) -> None:
     claim["status"] = {"phase": "Pending"}
-    claim["metadata"]["finalizers"] = [_PROTECTED]
+    claim["metadata"]["finalizers"] = [PROTECTED]
 
 
 def _service(service: Json) -> None:

@@ -1,5 +1,6 @@
 """What a request is about, and who asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from sandbox.kubernetes.resources import Resource
@@ -45,3 +46,5 @@ class Asked:
     dry_run: bool = False
     force: bool = False
     options: Json = field(default_factory=dict)
+    may_create: Callable[[], bool] = lambda: True
+    """Whether a patch of what is not there yet may make it."""

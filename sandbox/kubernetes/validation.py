@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
+from sandbox.kubernetes.causes import go_map, go_selector, quoted, required, wrong
+from sandbox.kubernetes.schedules import Schedule, ScheduleError
 from sandbox.kubernetes.schema import Json
 from sandbox.kubernetes.selectors import selector_matcher
 from sandbox.kubernetes.statuses import Cause
@@ -31,38 +32,10 @@ _SERVICE_RULE = (
 _NAMES = {"Service": (_SERVICE, _SERVICE_RULE), "Namespace": (_LABEL, _LABEL_RULE)}
 # Kinds whose names may hold nearly everything.
 _FREE_NAMES = {"Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding"}
+_CONCURRENCIES = ("Allow", "Forbid", "Replace")
+# Its Jobs' names are longer by eleven.
+_LONGEST_CRON_JOB = 52
 _NOT_NEGATIVE = "must be greater than or equal to 0"
-
-
-def required(field: str, why: str = "") -> Cause:
-    """A field that is missing."""
-    return Cause(field, "FieldValueRequired", f"Required value{': ' if why else ''}{why}")
-
-
-def wrong(field: str, value: str, why: str) -> Cause:
-    """A value that may not be; `value` as Go writes it."""
-    return Cause(field, "FieldValueInvalid", f"Invalid value: {value}: {why}")
-
-
-def quoted(text: Any) -> str:
-    """A string as Go writes it."""
-    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def go_map(labels: Mapping[str, str]) -> str:
-    """A map of strings as Go writes it."""
-    pairs = ", ".join(f"{quoted(key)}:{quoted(labels[key])}" for key in sorted(labels))
-    return f"map[string]string{{{pairs}}}"
-
-
-def go_selector(selector: Json) -> str:
-    """A LabelSelector as Go writes it."""
-    labels = selector.get("matchLabels")
-    shown = go_map(labels) if labels else "map[string]string(nil)"
-    return (
-        f"v1.LabelSelector{{MatchLabels:{shown}, "
-        "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}"
-    )
 
 
 def of_new(item: Json) -> list[Cause]:
@@ -224,6 +197,21 @@ def _claim(item: Json) -> Iterator[Cause]:
         yield required("spec.resources[storage]")
 
 
+def _cron_job(item: Json) -> Iterator[Cause]:
+    spec, name = item["spec"], item["metadata"].get("name", "")
+    try:
+        Schedule(spec.get("schedule", ""))
+    except ScheduleError as error:
+        yield wrong("spec.schedule", quoted(spec.get("schedule", "")), str(error))
+    if spec["concurrencyPolicy"] not in _CONCURRENCIES:
+        supported = ", ".join(quoted(each) for each in _CONCURRENCIES)
+        why = f"Unsupported value: {quoted(spec['concurrencyPolicy'])}: supported values: "
+        yield Cause("spec.concurrencyPolicy", "FieldValueNotSupported", why + supported)
+    if len(name) > _LONGEST_CRON_JOB:
+        why = f"must be no more than {_LONGEST_CRON_JOB} characters"
+        yield wrong("metadata.name", quoted(name), why)
+
+
 def _autoscaler(item: Json) -> Iterator[Cause]:
     spec = item["spec"]
     least, most = spec.get("minReplicas", 1), spec.get("maxReplicas", 0)
@@ -240,6 +228,34 @@ def _event(item: Json) -> Iterator[Cause]:
         yield wrong("involvedObject.namespace", quoted(namespace), "does not match event.namespace")
 
 
+def _lease(item: Json) -> Iterator[Cause]:
+    spec = item["spec"]
+    seconds, transitions = spec.get("leaseDurationSeconds"), spec.get("leaseTransitions")
+    if seconds is not None and seconds <= 0:
+        yield wrong("spec.leaseDurationSeconds", str(seconds), "must be greater than 0")
+    if transitions is not None and transitions < 0:
+        why = "must to greater or equal than 0"
+        yield wrong("spec.leaseTransitions", str(transitions), why)
+
+
+def _quota(item: Json) -> Iterator[Cause]:
+    for key, amount in (item["spec"].get("hard") or {}).items():
+        if amount.startswith("-"):
+            yield wrong(f"spec.hard[{key}]", quoted(amount), _NOT_NEGATIVE)
+
+
+def _access_review(item: Json) -> Iterator[Cause]:
+    resource, path = (item["spec"].get(f"{each}Attributes") for each in ("resource", "nonResource"))
+    if resource is None and path is None:
+        why = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
+        yield wrong("spec.resourceAttributes", '"null"', why)
+    if resource is not None and path is not None:
+        shown = ", ".join(f"{key.title()}:{quoted(path.get(key, ''))}" for key in ("path", "verb"))
+        why = "cannot be specified in combination with resourceAttributes"
+        shown = f"authorization.NonResourceAttributes{{{shown}}}"
+        yield wrong("spec.nonResourceAttributes", shown, why)
+
+
 _CHECKS: Mapping[str, Check] = {
     "Deployment": _deployment,
     "ReplicaSet": _replica_set,
@@ -250,4 +266,8 @@ _CHECKS: Mapping[str, Check] = {
     "Ingress": _ingress,
     "PersistentVolumeClaim": _claim,
     "HorizontalPodAutoscaler": _autoscaler,
+    "CronJob": _cron_job,
+    "Lease": _lease,
+    "ResourceQuota": _quota,
+    "SelfSubjectAccessReview": _access_review,
 }

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sandbox.kubernetes import objects
 from sandbox.kubernetes.resources import Resource
-from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.schema import Json, with_metadata
 from sandbox.kubernetes.statuses import StatusError, gone
 from sandbox.kubernetes.store import Change, Store
 
@@ -45,7 +45,7 @@ class Watch:
     def bookmark(self) -> Json:
         """The event that tells how far the client has come."""
         item = objects.blank(self._selection.resource)
-        return event("BOOKMARK", objects.with_metadata(item, resourceVersion=str(self.version)))
+        return event("BOOKMARK", with_metadata(item, resourceVersion=str(self.version)))
 
     def _initial(self) -> list[Json]:
         self.version = self._store.version
@@ -54,6 +54,9 @@ class Watch:
         return [self._event("ADDED", item) for item in items if self._selection.matches(item)]
 
     def _expired(self) -> StatusError:
+        if self._selection.resource.kind == "Event":
+            # These are not cached.
+            return gone("The resourceVersion for the provided watch is too old.")
         return gone(f"too old resource version: {self.version} ({self._store.oldest + 1})")
 
     def _events(self, change: Change) -> Iterator[Json]:
@@ -66,9 +69,7 @@ class Watch:
         if after and change.after is not None:
             yield self._event("MODIFIED" if before else "ADDED", change.after)
         elif before and change.before is not None:
-            last = change.last or objects.with_metadata(
-                change.before, resourceVersion=str(change.version)
-            )
+            last = change.last or with_metadata(change.before, resourceVersion=str(change.version))
             yield self._event("DELETED", last)
 
     def _event(self, kind: str, item: Json) -> Json:

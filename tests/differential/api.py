@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -23,6 +24,8 @@ LEFT_OUT = {
     # come when they come.
     "secrets": "ServiceAccount",
 }
+# Headers of an answer that are compared.
+_TELLING = ("Content-Type", "Location", "Retry-After", "Warning")
 _PATIENCE = 30.0
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
@@ -30,6 +33,7 @@ _ADDRESS = re.compile(r"\b10\.(?:96|244)\.\d+\.\d+\b")
 # The hash of a template, the suffixes of generated names.
 _HASHED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{8,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
 _END = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}\b")
+_NODE = re.compile(r"(?<= to )node-\d+\b")
 _CONTAINER = re.compile(r"containerd://[0-9a-f]{64}")
 _HASH = re.compile(r"(?<![a-z])[bcdfghjklmnpqrstvwxz2456789]{8,10}\b")
 _VERSIONED = {"resourceVersion"}
@@ -37,15 +41,20 @@ _VERSIONED = {"resourceVersion"}
 _UNORDERED = {"managedFields", "causes"}
 _OPAQUE = {"continue", "ca.crt"}
 _TEMPLATE = re.compile(r"core\.PodTemplateSpec\{.*\}(?=: field is immutable)")
+# The versions that a refusal names.
+_RECORD = re.compile(r"(?<=precondition \()\d+|(?<=record \()\d+|(?<=current: )\d+")
+# What a decoder says of a wrong type: of the text around it, in words of its own.
+_DECODER = re.compile(r"(cannot be handled as a \w+: )(?!no kind|converting).*", re.DOTALL)
 _CONTROLLERS = {"kube-controller-manager", "kube-scheduler"}
 _EVENT_NAME = re.compile(r"\.[0-9a-f]{14,16}\b")
 
 
 class Reply(NamedTuple):
-    """An answer: its HTTP status and its body."""
+    """An answer: its HTTP status, its body, and the headers that tell something."""
 
     status: int
     body: Any
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,6 +66,7 @@ class Step:
     body: Any = None
     kind: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def title(self) -> str:
@@ -79,14 +89,18 @@ class Api:
     def send(self, step: Step, seen: list[Reply] | None = None) -> Reply:
         """Send a step; `NS` in its path is this server's namespace."""
         body = step.body(seen) if callable(step.body) else step.body
-        headers = {"User-Agent": "differential/1", **self._authorization}
+        own = {
+            key: value.replace(":NS:", f":{self.namespace}:") for key, value in step.headers.items()
+        }
+        headers = {"User-Agent": "differential/1", **self._authorization, **own}
         if body is not None:
             headers["Content-Type"] = step.kind or "application/json"
         data = body if isinstance(body, bytes) or body is None else self._encoded(body)
         url = self.url + step.path.replace("NS", self.namespace)
         url += "?" + urlencode(step.query) if step.query else ""
-        answer = self._pool.request(step.method, url, body=data, headers=headers)
-        return Reply(answer.status, _decoded(answer.data))
+        answer = self._pool.request(step.method, url, body=data, headers=headers, redirect=False)
+        told = {key: answer.headers[key] for key in _TELLING if key in answer.headers}
+        return Reply(answer.status, _decoded(answer.data), told)
 
     def _encoded(self, body: Any) -> bytes:
         return json.dumps(body).replace('"NS"', json.dumps(self.namespace)).encode()
@@ -159,7 +173,8 @@ def _field(key: str, value: Any, namespace: str) -> Any:
 
 def _text(text: str, namespace: str) -> str:
     found = _UID.sub("<uid>", text.replace(namespace, "NS"))
-    found = _CONTAINER.sub("<container>", _TEMPLATE.sub("<template>", found))
+    found = _DECODER.sub(r"\1<decoder>", _RECORD.sub("<version>", found))
+    found = _CONTAINER.sub("<container>", _TEMPLATE.sub("<template>", _NODE.sub("<node>", found)))
     found = _ADDRESS.sub("<address>", _TIME.sub("<time>", found))
     found = _END.sub("-<end>", _HASH.sub("<hash>", _HASHED.sub("-<hash>-<end>", found)))
     return _EVENT_NAME.sub(".<event>", found)

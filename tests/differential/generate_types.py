@@ -39,6 +39,7 @@ _ROOTS = (
     "autoscalingbeta.HorizontalPodAutoscaler", "discovery.EndpointSlice", "coordination.Lease",
     "rbac.Role", "rbac.RoleBinding", "authorization.SelfSubjectAccessReview", "policy.Eviction",
     "networking.IngressClass", "rbac.ClusterRole", "rbac.ClusterRoleBinding",
+    "authorization.SelfSubjectRulesReview",
 )  # fmt: skip
 _IMPORTS = {
     "metav1": "meta", "v1": "core", "corev1": "core", "apiv1": "core", "batchv1": "batch",

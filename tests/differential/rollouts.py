@@ -1,12 +1,13 @@
-"""Whole rollouts, played on both API servers: what to do, what to wait for, what is left."""
+"""Whole rollouts, played on both API servers: what to do, what to wait for."""
 
-import time
-from collections.abc import Sequence
 from typing import Any
 
-from tests.differential.api import MERGE, Api, Json, Step, comparable
+from tests.differential.api import MERGE, Json, Step
 from tests.differential.bodies import (
+    CLAIM,
     DEPLOYMENT,
+    HPA,
+    SCALER,
     apply,
     changed_image,
     config,
@@ -14,11 +15,15 @@ from tests.differential.bodies import (
     merged,
     service,
 )
+from tests.differential.left import BUDGETS, CLAIMS, KINDS
 from tests.differential.waits import (
     COMPLETE,
     COUNTED_QUOTA,
     GONE,
     JOB_PATH,
+    REFUSED,
+    TOLD,
+    Action,
     Until,
     counted,
     finished,
@@ -29,98 +34,6 @@ from tests.differential.waits import (
 
 _CORE = "/api/v1/namespaces/NS"
 _APPS = "/apis/apps/v1/namespaces/NS"
-_SECONDS = 40.0
-# What is left is compared: these kinds, with all that is in them.
-_KINDS = (
-    f"{_APPS}/deployments",
-    f"{_APPS}/replicasets",
-    f"{_CORE}/pods",
-    f"{_CORE}/endpoints",
-    f"{_CORE}/resourcequotas",
-    "/apis/batch/v1/namespaces/NS/jobs",
-)
-_LOOKS, _PAUSE = 20, 0.4
-_PULLING = ("ImagePullBackOff", "ErrImagePull")
-_CONTROLLERS = {"deployment-controller", "replicaset-controller", "job-controller"}
-
-
-Action = Step | Until
-
-
-def play(api: Api, actions: Sequence[Action]) -> list[int]:
-    """Do all of it; the statuses of the answers."""
-    statuses = []
-    for action in actions:
-        if isinstance(action, Step):
-            statuses.append(api.send(action).status)
-        else:
-            _wait(api, action)
-    return statuses
-
-
-def _wait(api: Api, wanted: Until) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not wanted.holds(api):
-        assert time.monotonic() < deadline, f"{api.url}: never came: {wanted.what}"
-        time.sleep(0.05)
-
-
-def left(api: Api) -> Json:
-    """What is there at last, when nothing more happens, made comparable."""
-    before: Json = {}
-    for _ in range(_LOOKS):
-        found = _left(api)
-        if found == before:
-            break
-        before = found
-        time.sleep(_PAUSE)
-    return before
-
-
-def _left(api: Api) -> Json:
-    found: Json = {}
-    for path in _KINDS:
-        items = [_timeless(item) for item in api.get(path)["items"]]
-        shown = [comparable(item, api.namespace) for item in items]
-        found[path] = sorted(shown, key=_order)
-    found["events"] = _events(api)
-    return found
-
-
-def _order(item: Json) -> tuple[str, str]:
-    annotations = item["metadata"].get("annotations") or {}
-    revision = annotations.get("deployment.kubernetes.io/revision", "")
-    container = (item.get("spec", {}).get("containers") or [{}])[0]
-    return item["metadata"]["name"], f"{revision}{container.get('image', '')}"
-
-
-def _timeless(item: Json) -> Json:
-    """Without what depends on who came first."""
-    metadata = {key: item["metadata"][key] for key in item["metadata"]}
-    if "spec" not in item or "hard" in item["spec"]:
-        # Endpoints and quotas: written by whoever saw the pod first.
-        metadata.pop("managedFields", None)
-    if "spec" not in item:
-        metadata.pop("annotations", None)
-    for status in item.get("status", {}).get("containerStatuses", ()):
-        waiting = status["state"].get("waiting") or {}
-        if waiting.get("reason") in _PULLING:
-            # These two take turns.
-            waiting |= {"reason": _PULLING[0], "message": ""}
-    return item | {"metadata": metadata}
-
-
-def _events(api: Api) -> list[str]:
-    """What the controllers told, each once."""
-    items = api.get(f"{_CORE}/events")["items"]
-    told = {
-        f"{item['type']} {item['reason']}: {comparable(item['message'], api.namespace)}"
-        for item in items
-        if item["source"].get("component") in _CONTROLLERS
-    }
-    return sorted(told)
-
-
 _SECRET = Step("POST", f"{_CORE}/secrets", {"metadata": {"name": "s"}, "data": {"k": "dg=="}})
 _SERVICE = apply(f"{_CORE}/services/web", service())
 
@@ -151,6 +64,21 @@ def _quota(pods: str) -> Step:
     return Step("POST", f"{_CORE}/resourcequotas", {"metadata": {"name": "few"}, "spec": spec})
 
 
+def _claim(name: str, **spec: Any) -> Step:
+    return Step("POST", CLAIMS, merged(CLAIM, {"metadata": {"name": name}, "spec": spec}))
+
+
+def _claiming(name: str) -> Json:
+    """A change of the template: it wants this claim."""
+    volume = {"name": "u", "persistentVolumeClaim": {"claimName": name}}
+    return {"spec": {"volumes": [{"name": "tmp", "emptyDir": {}}, volume]}}
+
+
+def _budget(name: str, **spec: Any) -> Step:
+    body = {"selector": {"matchLabels": {"app": "web"}}, **spec}
+    return Step("POST", BUDGETS, {"metadata": {"name": name.replace(" ", "-")}, "spec": body})
+
+
 ROLLOUTS: dict[str, list[Action]] = {
     "two releases": [_SECRET, _SERVICE, _release("1"), COMPLETE, _release("2"), COMPLETE],
     "back to the first": [
@@ -159,7 +87,7 @@ ROLLOUTS: dict[str, list[Action]] = {
     "short history": [
         _SECRET,
         *(step for tag in "1234" for step in (_release(tag, revisionHistoryLimit=1), COMPLETE)),
-        Until("two ReplicaSets", lambda api: len(api.get(_KINDS[1])["items"]) == 2),
+        Until("two ReplicaSets", lambda api: len(api.get(KINDS[1])["items"]) == 2),
     ],
     "surge and unavailable": [
         _SECRET,
@@ -223,15 +151,77 @@ ROLLOUTS: dict[str, list[Action]] = {
     "nowhere to run": [
         _SECRET,
         _release("1", template={"spec": {"nodeSelector": {"disk": "fast"}}}),
-        Until("refused", lambda api: all(
-            pod["status"].get("conditions") for pod in api.get(_KINDS[2])["items"])),
-        pods(2),
+        pods(2), REFUSED,
     ],
     "no Secret": [
         _release("1"), waiting("CreateContainerConfigError", 2), counted(replicas=2),
     ],
     "deleted": [
         _SECRET, _SERVICE, _release("1"), COMPLETE, Step("DELETE", DEPLOYMENT), GONE,
+    ],
+    "quota that is freed": [
+        _SECRET, _quota("2"), COUNTED_QUOTA, _release("1"), COMPLETE, _release("2"),
+        reason("ReplicaFailure", "FailedCreate"),
+        Step("PATCH", f"{_CORE}/resourcequotas/few", {"spec": {"hard": {"pods": "3"}}}, MERGE),
+        COMPLETE,
+    ],
+    "quota of memory": [
+        _SECRET,
+        Step("POST", f"{_CORE}/resourcequotas", {"metadata": {"name": "few"}, "spec": {"hard": {
+            "limits.memory": "1Gi", "requests.cpu": "1", "services": "1"}}}),
+        COUNTED_QUOTA, _release("1"), reason("ReplicaFailure", "FailedCreate"),
+    ],
+    "no claim": [
+        _SECRET, _release("1", template=_claiming("none")), pods(2), REFUSED,
+    ],
+    "a claim without a class": [
+        _SECRET, _claim("uploads"), _claim("empty", storageClassName=""), TOLD,
+        _release("1", template=_claiming("uploads")), pods(2), REFUSED,
+    ],
+    "a claim that goes": [
+        _claim("uploads"), TOLD, Step("DELETE", f"{CLAIMS}/uploads"),
+        Until("gone", lambda api: not api.get(CLAIMS)["items"]),
+    ],
+    "budgets": [
+        _SECRET, _budget("early", maxUnavailable=1), _release("1", replicas=3), COMPLETE,
+        _budget("least", minAvailable=2), _budget("share", maxUnavailable="50%"),
+        _budget("least share", minAvailable="50%"), _budget("all", minAvailable=3),
+        Until("counted", lambda api: all(
+            item["status"].get("currentHealthy") == 3 for item in api.get(BUDGETS)["items"])),
+    ],
+    "an autoscaler": [
+        _SECRET, _release("1", replicas=1), COMPLETE,
+        apply(f"{HPA}/web", SCALER), apply(f"{HPA}/lost", merged(SCALER, {
+            "metadata": {"name": "lost"}, "spec": {"scaleTargetRef": {"name": "gone"}}})),
+        Until("scaled", lambda api: api.get(f"{HPA}/web")["status"]["desiredReplicas"] == 2),
+        COMPLETE,
+    ],
+    "orphaned": [
+        _SECRET, _release("1"), COMPLETE,
+        Step("DELETE", DEPLOYMENT, {"propagationPolicy": "Orphan"}),
+        Until("gone", lambda api: not api.get(KINDS[0])["items"]),
+    ],
+    "deleted from below": [
+        _SECRET, _release("1"), COMPLETE,
+        Step("DELETE", DEPLOYMENT, {"propagationPolicy": "Foreground"}), GONE,
+    ],
+    "a Job in parts": [_job("1", "Never", completions=3, parallelism=2), finished("Complete")],
+    "a Job without an image": [
+        _job("badpull", "Never", activeDeadlineSeconds=2),
+        reason("Failed", "DeadlineExceeded", JOB_PATH),
+    ],
+    "a Job with a bad name": [_job("invalidname", "Never"), waiting("InvalidImageName", 1)],
+    "a Job without room": [
+        _quota("0"), COUNTED_QUOTA, _job("1", "Never"), TOLD,
+    ],
+    "a Job that is deleted": [
+        _job("1", "Never"), finished("Complete"), Step("DELETE", JOB_PATH),
+        Until("gone", lambda api: not api.get(KINDS[5])["items"]),
+    ],
+    "a Job that is deleted with its pods": [
+        _job("1", "Never"), finished("Complete"),
+        Step("DELETE", JOB_PATH, {"propagationPolicy": "Background"}),
+        Until("gone", lambda api: not api.get(f"{_CORE}/pods")["items"]),
     ],
     "a Job that completes": [_job("1", "Never"), finished("Complete")],
     "a Job that fails": [_job("joberror", "Never"), finished("Failed")],
@@ -251,4 +241,3 @@ WATCHED: list[Step] = [
     Step("DELETE", f"{_CORE}/configmaps/a"),
     Step("POST", f"{_CORE}/configmaps", config(metadata={"name": "b", "labels": {"w": "1"}})),
 ]
-__all__ = ["COMPLETE", "ROLLOUTS", "WATCHED", "left", "merged", "play"]

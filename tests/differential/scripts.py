@@ -1,9 +1,11 @@
 """The scripts of requests that both API servers are sent, by name."""
 
+from collections.abc import Sequence
+
+from tests.differential.access_scripts import ACCESS
 from tests.differential.api import APPLY, JSON_PATCH, MERGE, STRATEGIC, Step
 from tests.differential.bodies import (
     ACCOUNT,
-    APPS,
     BINDING,
     CLAIM,
     CONFIG,
@@ -12,8 +14,6 @@ from tests.differential.bodies import (
     EVENT,
     HPA,
     INGRESS,
-    LEASE,
-    LEASE_PATH,
     NETWORK,
     NOBODY,
     OWN_EVENT,
@@ -28,14 +28,24 @@ from tests.differential.bodies import (
     config,
     handover,
     merged,
-    replaced,
     service,
     version_of,
 )
+from tests.differential.list_scripts import LISTS
+from tests.differential.lock_scripts import LOCKS
+from tests.differential.pod_scripts import LOGS, PROXIED
+from tests.differential.quota_scripts import QUOTAS
+from tests.differential.waits import Action
 from tests.differential.workload_scripts import WORKLOADS
 
-SCRIPTS: dict[str, list[Step]] = {
+SCRIPTS: dict[str, Sequence[Action]] = {
     **WORKLOADS,
+    **ACCESS,
+    **LOCKS,
+    **LISTS,
+    **QUOTAS,
+    **LOGS,
+    **PROXIED,
     "life of a ConfigMap": [
         Step("GET", CONFIG),
         Step("POST", CONFIGMAPS, config(data={"a": "1"})),
@@ -169,31 +179,9 @@ SCRIPTS: dict[str, list[Step]] = {
         Step("DELETE", f"{CORE}/serviceaccounts/web"),
         Step("DELETE", f"{NETWORK}/ingresses/web"),
     ],
-    "leases": [
-        Step("POST", LEASE_PATH, LEASE),
-        Step("PUT", f"{LEASE_PATH}/lock", LEASE),
-        Step("PUT", f"{LEASE_PATH}/lock", replaced(0, {"spec": {"holderIdentity": "d-2"}})),
-        Step("PUT", f"{LEASE_PATH}/lock", replaced(0, {"spec": {"holderIdentity": "d-3"}})),
-        Step("PATCH", f"{LEASE_PATH}/lock", version_of(0, {"spec": {"holderIdentity": "x"}}),
-             MERGE),
-        apply(f"{LEASE_PATH}/lock", merged(LEASE, {"spec": {"holderIdentity": "d-9"}})),
-        Step("DELETE", f"{LEASE_PATH}/lock", version_of(0, {"x": 1})),
-        Step("DELETE", f"{LEASE_PATH}/lock"),
-    ],
-    "lists and selectors": [
+    "deletion of a collection": [
         *(Step("POST", CONFIGMAPS, config(metadata={"name": f"c{n}", "labels": {
-            "app": "web" if n % 2 else "db", "n": str(n)}})) for n in range(4)),
-        Step("GET", CONFIGMAPS, query={"labelSelector": "app=web"}),
-        Step("GET", CONFIGMAPS, query={"labelSelector": "app!=web,n"}),
-        Step("GET", CONFIGMAPS, query={"labelSelector": "n in (1,2)"}),
-        Step("GET", CONFIGMAPS, query={"labelSelector": "n notin (1,2),app"}),
-        Step("GET", CONFIGMAPS, query={"labelSelector": "!app"}),
-        Step("GET", CONFIGMAPS, query={"fieldSelector": "metadata.name=c1"}),
-        Step("GET", CONFIGMAPS, query={"fieldSelector": "metadata.name!=c1,metadata.namespace=x"}),
-        Step("GET", CONFIGMAPS, query={"fieldSelector": "data.x=1"}),
-        Step("GET", CONFIGMAPS, query={"limit": "2", "labelSelector": "app"}),
-        Step("GET", f"{CORE}/pods", query={"fieldSelector": "spec.nodeName=none"}),
-        Step("GET", f"{APPS}/replicasets", query={"labelSelector": "app=none"}),
+            "app": "web" if n % 2 else "db"}})) for n in range(4)),
         Step("DELETE", CONFIGMAPS, query={"labelSelector": "app"}),
         Step("GET", CONFIGMAPS, query={"labelSelector": "app"}),
     ],

@@ -1,6 +1,6 @@
 """The same requests to the simulated API server and to the real one, 1.20: the same answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -8,18 +8,29 @@ import pytest
 
 from tests.differential.api import Api, Reply, Step, comparable, differences, unsettled
 from tests.differential.conftest import Pair
-from tests.differential.rollouts import ROLLOUTS, WATCHED, left, play
+from tests.differential.left import left, play
+from tests.differential.pod_scripts import PROXIED
+from tests.differential.rollouts import ROLLOUTS, WATCHED
 from tests.differential.scripts import SCRIPTS
+from tests.differential.waits import Action, perform
 
 pytestmark = pytest.mark.cluster
 
 # Rollouts that come by more than one way to their end: only the end is compared.
 RACING = {
     "surge and unavailable",  # which pod is ready first
+    "quota that is freed",  # how often a pod was refused meanwhile
     "a Job that restarts",  # whether the pod counts as active when the Job is given up
+    "a Job without an image",  # the same
 }
 
 Tally = Callable[[int, int], None]
+
+# What no script asks, because the simulation differs on purpose: a claim that names a class is
+# bound (a stand-in provisions for every class; the real one has no provisioner); a watch's last
+# bookmark comes 2 s before its end, as from later versions; a log is not followed but ends; budgets
+# do not hold up evictions; a pod's proxy by the name of a port is refused (the real one hangs up);
+# who grants rights need not have them; commit and compiler in /version are left out.
 
 # Requests that are answered differently on purpose: script, number of the step, why.
 ON_PURPOSE: dict[tuple[str, int], str] = {
@@ -35,25 +46,32 @@ ON_PURPOSE: dict[tuple[str, int], str] = {
 
 def outcome(api: Api, reply: Reply) -> Any:
     body = unsettled(reply.body) if reply.status < 300 else reply.body
-    return comparable([reply.status, body], api.namespace)
+    return comparable([reply.status, body, dict(reply.headers)], api.namespace)
 
 
-def run(api: Api, steps: list[Step]) -> list[Any]:
+def run(api: Api, actions: Sequence[Action]) -> list[Any]:
+    """The outcomes of the requests."""
     seen: list[Reply] = []
-    for step in steps:
-        seen.append(api.send(step, seen))
+    for action in actions:
+        if isinstance(action, Step):
+            seen.append(api.send(action, seen))
+        else:
+            perform(api, action)
     return [outcome(api, reply) for reply in seen]
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_requests_are_answered_alike(name: str, pair: Pair, tally: Tally) -> None:
-    real, simulated = pair
-    steps = SCRIPTS[name]
-    found: dict[int, list[str]] = {}
-    answers = zip(run(real, steps), run(simulated, steps), strict=True)
-    for number, (wanted, given) in enumerate(answers):
-        if differing := differences(wanted, given):
-            found[number] = differing
+def test_requests_are_answered_alike(
+    name: str, pair: Pair, pods_port: int | None, tally: Tally
+) -> None:
+    if name in PROXIED and pods_port is None:
+        pytest.skip("no network namespace, which takes root")
+    actions = SCRIPTS[name]
+    steps = [action for action in actions if isinstance(action, Step)]
+    with ThreadPoolExecutor(2) as pool:
+        wanted, given = pool.map(lambda api: run(api, actions), pair)
+    compared = (differences(*each) for each in zip(wanted, given, strict=True))
+    found = {number: differing for number, differing in enumerate(compared) if differing}
     excused = {number for script, number in ON_PURPOSE if script == name}
     tally(len(steps), len(excused))
     told = {steps[number].title: found[number] for number in found if number not in excused}

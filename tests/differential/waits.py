@@ -1,11 +1,13 @@
 """What a rollout is waited for to come to."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.differential.api import Api, Json
+from tests.differential.api import Api, Json, Step
 from tests.differential.bodies import DEPLOYMENT
 
+_SECONDS = 40.0
 _CORE = "/api/v1/namespaces/NS"
 _APPS = "/apis/apps/v1/namespaces/NS"
 JOB_PATH = "/apis/batch/v1/namespaces/NS/jobs/install"
@@ -17,6 +19,17 @@ class Until:
 
     what: str
     holds: Callable[[Api], bool]
+
+
+Action = Step | Until
+
+
+def perform(api: Api, until: Until) -> None:
+    """Wait."""
+    deadline = time.monotonic() + _SECONDS
+    while not until.holds(api):
+        assert time.monotonic() < deadline, f"{api.url}: never came: {until.what}"
+        time.sleep(0.05)
 
 
 def _status(api: Api, path: str = DEPLOYMENT) -> Json:
@@ -89,13 +102,23 @@ def finished(kind: str) -> Until:
 
 
 COMPLETE = Until("complete", _complete)
-
-
-COMPLETE = Until("complete", _complete)
 COUNTED_QUOTA = Until(
     "the quota is known",
     lambda api: all(
         "hard" in item["status"] for item in api.get(f"{_CORE}/resourcequotas")["items"]
+    ),
+)
+REFUSED = Until(
+    "no pod has a node",
+    lambda api: all(
+        pod["status"].get("conditions") and not pod["spec"].get("nodeName")
+        for pod in api.get(f"{_CORE}/pods")["items"]
+    ),
+)
+TOLD = Until(
+    "a refusal is told",
+    lambda api: any(
+        item["reason"].startswith("Failed") for item in api.get(f"{_CORE}/events")["items"]
     ),
 )
 GONE = Until(

@@ -56,6 +56,12 @@ class Client:
         """Replace the status."""
         return self._change(self._target(storage, item, "status"), item)
 
+    def scale(self, storage: str, item: Json, replicas: int) -> None:
+        """Set the number of replicas through the scale subresource."""
+        wanted = clone(item)
+        wanted["spec"]["replicas"] = replicas
+        self._change(self._target(storage, item, "scale"), wanted)
+
     def _change(self, target: Target, item: Json) -> Json:
         wanted = completed(target.resource, item)
         return self._registry.change(target, lambda _live: wanted, self._asked)
@@ -63,10 +69,12 @@ class Client:
     def delete(self, storage: str, item: Json, **options: Any) -> None:
         """Delete an object."""
         uid = item["metadata"]["uid"]
-        asked = Asked(MANAGER, options={"preconditions": {"uid": uid}, **options})
+        found = {"preconditions": {"uid": uid}, "propagationPolicy": "Background", **options}
+        asked = Asked(MANAGER, options=found)
         self._registry.delete(self._target(storage, item), asked)
 
     def _target(self, storage: str, item: Json, subresource: str = "") -> Target:
-        resource = self._registry.catalog.stored(storage)
-        metadata = item["metadata"]
+        catalog, metadata = self._registry.catalog, item["metadata"]
+        version, kind = item.get("apiVersion", ""), item.get("kind", "")
+        resource = catalog.of_kind(version, kind) or catalog.stored(storage)
         return Target(resource, metadata.get("namespace", ""), metadata["name"], subresource)

@@ -8,10 +8,13 @@ from sandbox.kubernetes.controllers.client import Client
 from sandbox.kubernetes.controllers.recorder import NORMAL, WARNING, Recorder
 from sandbox.kubernetes.objects import owner
 from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.statuses import StatusError
 from sandbox.kubernetes.store import Change
 
 _JOBS, _PODS = "batch/jobs", "/pods"
 _BACK_OFF, _LONGEST_BACK_OFF = 10.0, 360.0
+# After a refusal.
+_RETRY = 1.0
 
 
 class _Failure(NamedTuple):
@@ -104,12 +107,22 @@ class JobController:
             return 0, None
         if (pause := self._back_off(pods, failed)) > 0:
             return 0, pause
-        for _ in range(missing):
-            namespace = job["metadata"]["namespace"]
-            pod = self._client.create(_PODS, namespace, podsets.from_template(job))
-            message = f"Created pod: {pod['metadata']['name']}"
-            self._recorder.record(job, NORMAL, "SuccessfulCreate", message)
+        for made in range(missing):
+            if not self._make(job):
+                return made, _RETRY
         return missing, None
+
+    def _make(self, job: Json) -> bool:
+        """Make a pod; False where that is refused, which is told."""
+        namespace = job["metadata"]["namespace"]
+        try:
+            pod = self._client.create(_PODS, namespace, podsets.from_template(job))
+        except StatusError as error:
+            self._recorder.record(job, WARNING, "FailedCreate", f"Error creating: {error.message}")
+            return False
+        message = f"Created pod: {pod['metadata']['name']}"
+        self._recorder.record(job, NORMAL, "SuccessfulCreate", message)
+        return True
 
     def _back_off(self, pods: list[Json], failed: int) -> float:
         if not failed:
@@ -140,8 +153,13 @@ class JobController:
     def _write(self, job: Json) -> None:
         metadata = job["metadata"]
         live = self._client.get(_JOBS, metadata["namespace"], metadata["name"])
-        if live is not None and live["status"] != job["status"]:
+        # That it has tried to start something is no news.
+        if live is not None and _news(live) != _news(job):
             self._client.update_status(_JOBS, job)
+
+
+def _news(job: Json) -> Json:
+    return {key: value for key, value in job["status"].items() if key != "startTime"}
 
 
 def _finished(job: Json) -> bool:

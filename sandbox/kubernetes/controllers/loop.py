@@ -2,17 +2,23 @@
 
 import heapq
 import logging
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
+from sandbox.kubernetes.controllers.autoscalers import AutoscalerController
+from sandbox.kubernetes.controllers.claims import ClaimController
 from sandbox.kubernetes.controllers.client import Client
+from sandbox.kubernetes.controllers.cronjobs import CronJobController
 from sandbox.kubernetes.controllers.deployments import DeploymentController
+from sandbox.kubernetes.controllers.disruptions import DisruptionController
 from sandbox.kubernetes.controllers.endpoints import EndpointsController
 from sandbox.kubernetes.controllers.garbage import GarbageCollector
 from sandbox.kubernetes.controllers.jobs import JobController
+from sandbox.kubernetes.controllers.lifetimes import LifetimeController
 from sandbox.kubernetes.controllers.namespaces import NamespaceController
 from sandbox.kubernetes.controllers.quotas import QuotaController
 from sandbox.kubernetes.controllers.replicasets import ReplicaSetController
@@ -58,6 +64,11 @@ class Controllers:
             DeploymentController(client),
             ReplicaSetController(client),
             JobController(client),
+            CronJobController(client),
+            LifetimeController(client),
+            AutoscalerController(client),
+            DisruptionController(client),
+            ClaimController(client),
             Scheduler(Client(registry, now, "kube-scheduler")),
             EndpointsController(client),
             QuotaController(client),
@@ -65,6 +76,8 @@ class Controllers:
         ]
         self._queue: OrderedDict[tuple[int, Name], None] = OrderedDict()
         self._timers: list[tuple[float, tuple[int, Name]]] = []
+        # When each is to be looked at again, at the earliest.
+        self._due: dict[tuple[int, Name], float] = {}
         self._failures: dict[tuple[int, Name], int] = {}
         self._changed = threading.Condition()
         self._busy = False
@@ -122,8 +135,13 @@ class Controllers:
             failures = self._failures[work] = self._failures.get(work, 0) + 1
             again = min(_FIRST_RETRY * 2**failures, _LONGEST_RETRY)
         if again is not None:
-            with self._changed:
-                heapq.heappush(self._timers, (self._now().timestamp() + again, work))
+            self._look_again(work, self._now().timestamp() + again)
+
+    def _look_again(self, work: tuple[int, Name], due: float) -> None:
+        with self._changed:
+            if due < self._due.get(work, math.inf):
+                self._due[work] = due
+                heapq.heappush(self._timers, (due, work))
 
     def _next(self) -> tuple[int, Name] | None:
         with self._changed:
@@ -138,7 +156,10 @@ class Controllers:
     def _take_due(self) -> None:
         now = self._now().timestamp()
         while self._timers and self._timers[0][0] <= now:
-            self._queue[heapq.heappop(self._timers)[1]] = None
+            due, work = heapq.heappop(self._timers)
+            if self._due.get(work) == due:
+                del self._due[work]
+                self._queue[work] = None
 
     def _pause(self) -> float | None:
         if not self._timers:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from sandbox.kubernetes import quantities
-from sandbox.kubernetes.admission import Admission
+from sandbox.kubernetes.admission import quota_usage
 from sandbox.kubernetes.controllers.client import Client
 from sandbox.kubernetes.store import Change
 
-_QUOTAS, _PODS = "/resourcequotas", "/pods"
+_QUOTAS = "/resourcequotas"
+_UNCOUNTED = {"/events", "/endpoints", "discovery.k8s.io/endpointslices"}
 
 
 class QuotaController:
@@ -15,14 +15,13 @@ class QuotaController:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._admission = Admission(client.store)
 
     def concerned(self, change: Change) -> Iterable[tuple[str, str]]:
-        """The quota, or all of the pod's namespace."""
+        """The quota, or all of the namespace in which something came, went or ended."""
         storage, namespace, name = change.key
         if storage == _QUOTAS:
             return [(namespace, name)]
-        if storage != _PODS or (change.before is not None and change.after is not None):
+        if storage in _UNCOUNTED or not namespace or _phase(change.before) == _phase(change.after):
             return []
         found = self._client.store.items(_QUOTAS, namespace)
         return [(namespace, quota["metadata"]["name"]) for quota in found]
@@ -33,9 +32,13 @@ class QuotaController:
         if quota is None:
             return None
         hard = quota["spec"].get("hard") or {}
-        used = self._admission.usage(namespace, hard)
-        shown = {key: quantities.canonical(str(amount)) for key, amount in used.items()}
-        status = {"hard": hard, "used": shown}
+        used = quota_usage(self._client.store, namespace, hard)
+        status = {"hard": hard, "used": used} if hard else {}
         if quota["status"] != status:
             self._client.update_status(_QUOTAS, quota | {"status": status})
         return None
+
+
+def _phase(item: dict[str, dict[str, object]] | None) -> object:
+    """What its use depends on."""
+    return None if item is None else item.get("status", {}).get("phase", "")

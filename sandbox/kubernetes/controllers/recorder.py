@@ -64,17 +64,9 @@ class Recorder:
         self._client.create(_EVENTS, namespace, {"metadata": {"name": name}, **body})
 
     def _body(self, item: Json, kind: str, reason: str, message: str) -> Json:
-        metadata, moment = item["metadata"], self._client.moment()
-        involved = {
-            "kind": item["kind"],
-            "namespace": metadata.get("namespace", ""),
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "apiVersion": item["apiVersion"],
-            "resourceVersion": metadata.get("resourceVersion", ""),
-        }
+        moment = self._client.moment()
         return {
-            "involvedObject": involved,
+            "involvedObject": involved(item),
             "reason": reason,
             "message": message,
             "source": {"component": self._component},
@@ -83,3 +75,16 @@ class Recorder:
             "count": 1,
             "type": kind,
         }
+
+
+def involved(item: Json) -> Json:
+    """What an event says of the object that it is about."""
+    metadata = item["metadata"]
+    return {
+        "kind": item["kind"],
+        "namespace": metadata.get("namespace", ""),
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "apiVersion": item["apiVersion"],
+        "resourceVersion": metadata.get("resourceVersion", ""),
+    }

@@ -1,14 +1,19 @@
 """A simple scheduler: the Ready node with the fewest pods on it that a pod fits on."""
 
+import itertools
+import time
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 
 from sandbox.kubernetes import quantities
 from sandbox.kubernetes.controllers import conditions
+from sandbox.kubernetes.controllers.claims import CLAIMS, problem
 from sandbox.kubernetes.controllers.client import Client
-from sandbox.kubernetes.controllers.recorder import NORMAL, WARNING, Recorder
+from sandbox.kubernetes.controllers.recorder import NORMAL, WARNING, involved
 from sandbox.kubernetes.schema import Json
+from sandbox.kubernetes.statuses import StatusError
 from sandbox.kubernetes.store import Change
 
 _PODS, _NODES = "/pods", "/nodes"
@@ -21,15 +26,15 @@ class Scheduler:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._recorder = Recorder(client, "default-scheduler")
+        self._numbers = itertools.count(time.time_ns())
 
     def concerned(self, change: Change) -> Iterable[tuple[str, str]]:
-        """A pod without a node; all of them when a node comes or room is made."""
+        """A pod without a node; all of them when a node or a volume comes or room is made."""
         storage, namespace, name = change.key
         if storage == _PODS and change.after is not None:
             return [] if change.after["spec"].get("nodeName") else [(namespace, name)]
         freed = storage == _PODS and change.after is None
-        if not freed and not (storage == _NODES and _fits_more(change)):
+        if not (freed or storage == CLAIMS or (storage == _NODES and _fits_more(change))):
             return []
         return [
             (pod["metadata"]["namespace"], pod["metadata"]["name"])
@@ -44,7 +49,8 @@ class Scheduler:
         if pod is None or going or pod["spec"].get("nodeName"):
             return None
         nodes = [node for node in self._client.store.items(_NODES) if not _lost(node)]
-        refusals = {node["metadata"]["name"]: self._refusal(pod, node) for node in nodes}
+        unbound = problem(self._client, pod)
+        refusals = {node["metadata"]["name"]: unbound or self._refusal(pod, node) for node in nodes}
         fitting = [node for node, refusal in refusals.items() if not refusal]
         if fitting:
             self._bind(pod, min(fitting, key=self._pods_by_node().__getitem__))
@@ -72,7 +78,7 @@ class Scheduler:
                 store.put(key, pod, live)
         where = f"{metadata['namespace']}/{metadata['name']}"
         message = f"Successfully assigned {where} to {node}"
-        self._recorder.record(pod, NORMAL, "Scheduled", message)
+        self._tell(pod, NORMAL, "Scheduled", message, "Binding")
 
     def _refuse(self, pod: Json, reasons: list[str]) -> None:
         counts = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
@@ -88,7 +94,26 @@ class Scheduler:
         conditions.remove(pod["status"], "PodScheduled")
         pod["status"]["conditions"].append(condition | {"lastProbeTime": None})
         self._client.update_status(_PODS, pod)
-        self._recorder.record(pod, WARNING, "FailedScheduling", message)
+        self._tell(pod, WARNING, "FailedScheduling", message, "Scheduling")
+
+    def _tell(self, pod: Json, kind: str, reason: str, message: str, action: str) -> None:
+        """An event of the newer kind, which has neither a count nor a first and a last time."""
+        moment = self._client.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        metadata = {"name": f"{pod['metadata']['name']}.{next(self._numbers):x}"}
+        body = {
+            "metadata": metadata,
+            "involvedObject": involved(pod),
+            "reason": reason,
+            "message": message,
+            "type": kind,
+            "eventTime": moment,
+            "action": action,
+            "reportingComponent": "default-scheduler",
+            "reportingInstance": "default-scheduler-sandbox",
+        }
+        # The namespace may be going.
+        with suppress(StatusError):
+            self._client.create("/events", pod["metadata"]["namespace"], body)
 
     def _pods_by_node(self) -> Counter[str]:
         return Counter(

@@ -29,7 +29,7 @@ def test_unknown_fields_are_dropped() -> None:
 def test_quantities_and_times_have_one_form() -> None:
     limits = {"resources": {"limits": {"cpu": "0.5"}}, "name": "a"}
     assert normalized(CONTAINER, limits)["resources"]["limits"] == {"cpu": "500m"}
-    lease = {"renewTime": "2026-11-01T12:00:00.5Z"}
+    lease = {"renewTime": "2026-11-01T13:00:00.500000+01:00"}
     found = normalized(parse("coordination.LeaseSpec"), lease)
     assert found["renewTime"] == "2026-11-01T12:00:00.500000Z"
 

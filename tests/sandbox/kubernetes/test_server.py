@@ -12,9 +12,11 @@ import yaml
 from sandbox.kubelet import Connection, Pace, Player, read_kubeconfig
 from sandbox.kubelet.client import ApiError, Client
 from sandbox.kubernetes import ApiServer
-from sandbox.kubernetes.access import Denial, User
+from sandbox.kubernetes.access import User
+from sandbox.site import ROOT
 
 CONFIGMAPS = "/api/v1/namespaces/default/configmaps"
+SECRETS = "/api/v1/namespaces/default/secrets"
 PODS = "/api/v1/namespaces/default/pods"
 
 
@@ -50,19 +52,22 @@ def eventually(holds: Callable[[], Any]) -> Any:
 
 
 def test_who_is_asking(server: ApiServer) -> None:
-    as_bearer(server, "sts-token").request("GET", CONFIGMAPS)
+    as_bearer(server, "sts-token").request("GET", "/api")
     with pytest.raises(ApiError, match="401: Unauthorized"):
         as_bearer(server, "revoked").request("GET", CONFIGMAPS)
     with pytest.raises(ApiError, match=r'403: .* User "system:anonymous" cannot list'):
         as_bearer(server, None).request("GET", CONFIGMAPS)
 
 
-def test_what_is_denied_is_denied_and_the_review_says_so(server: ApiServer) -> None:
-    server.deny(Denial(verb="list", resource="secrets", user="bastion"))
+def test_a_user_may_do_what_the_role_of_wpdeploy_allows(server: ApiServer, client: Client) -> None:
+    group = "/apis/rbac.authorization.k8s.io/v1/namespaces/default"
+    role, binding = yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text())
+    client.request("POST", f"{group}/roles", role)
+    client.request("POST", f"{group}/rolebindings", binding)
     bastion = as_bearer(server, "sts-token")
-    path = "/api/v1/namespaces/default/secrets"
+    bastion.request("GET", "/apis/apps/v1/namespaces/default/deployments")
     with pytest.raises(ApiError) as caught:
-        bastion.request("GET", path)
+        bastion.request("GET", SECRETS)
     assert str(caught.value) == (
         '403: secrets is forbidden: User "bastion" cannot list resource "secrets" in API group '
         '"" in the namespace "default"'
@@ -74,8 +79,8 @@ def test_what_is_denied_is_denied_and_the_review_says_so(server: ApiServer) -> N
         assert answer["status"]["allowed"] is allowed
 
 
-def test_a_watch_ends_with_a_bookmark(client: Client) -> None:
-    query = "?watch=true&allowWatchBookmarks=true&timeoutSeconds=1"
+def test_a_watch_tells_how_far_it_has_come_before_it_ends(client: Client) -> None:
+    query = "?watch=true&allowWatchBookmarks=true&timeoutSeconds=3"
     with client.watch(CONFIGMAPS + query) as watch:
         events = list(watch)
     assert events[-1]["type"] == "BOOKMARK"
@@ -101,6 +106,21 @@ def test_pages(client: Client) -> None:
     assert "continue" not in rest["metadata"]
 
 
+def test_a_page_is_of_the_time_of_the_first_one_until_that_is_forgotten(
+    server: ApiServer, client: Client
+) -> None:
+    for name in ("q1", "q2", "q3"):
+        client.request("POST", CONFIGMAPS, {"metadata": {"name": name, "labels": {"q": "1"}}})
+    first = client.request("GET", f"{CONFIGMAPS}?labelSelector=q&limit=1")
+    following = f"{CONFIGMAPS}?labelSelector=q&continue={first['metadata']['continue']}"
+    client.request("DELETE", f"{CONFIGMAPS}/q2")
+    names = [each["metadata"]["name"] for each in client.request("GET", following)["items"]]
+    assert names == ["q2", "q3"]
+    server.forget_history()
+    with pytest.raises(ApiError, match="410: The provided continue parameter is too old"):
+        client.request("GET", following)
+
+
 def test_the_profile_says_which_versions_exist(server: ApiServer, tmp_path: Path) -> None:
     paths = {
         "/apis/policy/v1/namespaces/default/poddisruptionbudgets": "current",
@@ -115,6 +135,13 @@ def test_the_profile_says_which_versions_exist(server: ApiServer, tmp_path: Path
             served = {path for path in paths if exists(asking, path)}
             asking.close()
             assert served == {path for path, needs in paths.items() if needs == profile}
+
+
+def test_the_current_profile_has_stable_versions_only_the_newest_first(client: Client) -> None:
+    groups = {each["name"]: each for each in client.request("GET", "/apis")["groups"]}
+    versions = {each["version"] for group in groups.values() for each in group["versions"]}
+    assert versions == {"v1", "v2"}
+    assert groups["autoscaling"]["preferredVersion"]["version"] == "v2"
 
 
 def exists(client: Client, path: str) -> bool:
