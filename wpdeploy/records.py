@@ -70,7 +70,8 @@ class Records:
         begun = dataclasses.replace(new, number=again[0].number if again else highest + 1)
         earlier = known[len(again) :]
         self.write(begun)
-        for left in earlier[:1]:
+        # More than one, where this itself was interrupted before.
+        for left in earlier:
             if left.result is Result.APPLYING:
                 self.write(left.settled(Result.FAILED, None, NEVER_ENDED))
         for old in superfluous((begun, *earlier)):

@@ -25,8 +25,11 @@ LEFT_OUT = (
 )
 KEPT = (
     *("botocore/data/endpoints.json", "botocore/data/_retry.json", "botocore/data/partitions.json"),
-    *(f"botocore/data/{name}/1/service-2.json.gz" for name in ("ssm", "sts", "eks", "ecr")),
-    *(f"botocore/data/{name}/1/endpoint-rule-set-1.json.gz" for name in ("ssm", "sts", "eks", "ecr")),
+    *(
+        f"botocore/data/{name}/1/{part}.json.gz"
+        for name in ("ssm", "sts", "eks", "ecr")
+        for part in ("service-2", "endpoint-rule-set-1")
+    ),
     *("botocore/data/eks/2017-11-01/service-2.sdk-extras.json", "botocore/cacert.pem"),
     *("kubernetes/client/api/__init__.py", "kubernetes/client/models/__init__.py"),
     *("kubernetes/config/kube_config.py", "six.py", "yaml/_yaml.cpython-311-x86_64-linux-gnu.so"),

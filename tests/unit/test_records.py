@@ -127,6 +127,14 @@ def test_one_that_never_ended_has_failed_when_the_next_begins() -> None:
     assert (left.result, left.ended, left.reason) == (Result.FAILED, None, NEVER_ENDED)
 
 
+def test_all_that_never_ended_have_failed_when_the_next_begins() -> None:
+    never_ended = [record(number, result=Result.APPLYING, ended=None) for number in (2, 3)]
+    environment = Environment(record(1), *never_ended)
+    environment.records.begin(new())
+    results = [item.result for item in environment.records.all()]
+    assert results == [Result.APPLYING, Result.FAILED, Result.FAILED, Result.SUCCEEDED]
+
+
 def test_twelve_deployments_leave_ten_records() -> None:
     environment = Environment()
     for number in range(1, 13):
