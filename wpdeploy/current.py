@@ -5,8 +5,6 @@ link is switched when a bundle begins to change the cluster: a release that is r
 leaves the operator with the one that runs.
 """
 
-import os
-
 from wpdeploy.context import DeploymentContext
 from wpdeploy.report import Console
 
@@ -16,9 +14,11 @@ def switch(context: DeploymentContext, console: Console) -> None:
     if not (context.bundle / "lib").is_dir():
         return
     link = context.current
-    temporary = link.with_name(f".{link.name}.{os.getpid()}")
+    # One name: what a step that was killed left is replaced and does not stay.
+    temporary = link.with_name(f".{link.name}")
     try:
         link.parent.mkdir(parents=True, exist_ok=True)
+        temporary.unlink(missing_ok=True)
         temporary.symlink_to(context.bundle)
         temporary.replace(link)
     except OSError as error:

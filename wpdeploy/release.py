@@ -22,6 +22,7 @@ class Release:
     time: str
 
 
+_SHORT = 12
 _KEYS = tuple(Release.__dataclass_fields__)
 
 
@@ -67,3 +68,9 @@ def problems(document: Mapping[str, object]) -> list[str]:
 def text(release: Release) -> str:
     """The content of release.json."""
     return json.dumps(asdict(release), indent=2) + "\n"
+
+
+def short(image: str) -> str:
+    """An image for people: without its registry, and with the beginning of its digest."""
+    name, at, digest = image.rpartition("/")[2].partition("@sha256:")
+    return name + at + digest[:_SHORT]

@@ -12,15 +12,13 @@ from wpdeploy.kinds import Manifest, labels
 from wpdeploy.parameters import Parameter, ParameterSpec, ParameterStore, StoredParameter
 from wpdeploy.record import Record, Result
 from wpdeploy.records import last_succeeded
-from wpdeploy.release import Release
-
-_DIGEST = 12
+from wpdeploy.release import Release, short
 
 
 def told(record: Record) -> str:
     """What it would restore, for messages: `#12 (wordpress:v1@sha256:0123456789ab, commit ...)`."""
-    image, at, digest = record.release.image.rpartition("/")[2].rpartition("@sha256:")
-    return f"#{record.number} ({image}{at}{digest[:_DIGEST]}, commit {record.release.commit[:40]})"
+    image, commit = short(record.release.image), record.release.commit[:40]
+    return f"#{record.number} ({image}, commit {commit})"
 
 
 def is_same(one: Record, other: Record) -> bool:

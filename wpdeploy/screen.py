@@ -7,13 +7,13 @@ from typing import Any
 
 from wpdeploy import ages
 from wpdeploy.record import Record
+from wpdeploy.release import short
 from wpdeploy.report import COLUMNS
 from wpdeploy.status import Drift, Newer, PodState, Status
 
 # How many lines of each there are at most.
 _IMAGES, _REVISIONS, _TROUBLES, _NEWER = 3, 3, 4, 3
 DEPLOYMENTS = 5
-_DIGEST = 12
 
 
 def lines(status: Status) -> list[str]:
@@ -56,12 +56,6 @@ def document(status: Status) -> dict[str, Any]:
         ],
         "newer_unknown": newer if isinstance(newer, str) else None,
     }
-
-
-def short(image: str) -> str:
-    """An image without its registry, and with the beginning of its digest."""
-    name, at, digest = image.rpartition("/")[2].partition("@sha256:")
-    return name + at + digest[:_DIGEST]
 
 
 def _release(status: Status) -> list[str]:

@@ -7,7 +7,6 @@ file and no parameter again.
 
 import dataclasses
 import json
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,7 +52,8 @@ class Deployment:
 def write(context: DeploymentContext, deployment: Deployment) -> None:
     """Write deployment.json as a whole or not at all."""
     directory = context.state_directory
-    temporary = directory / f".{_FILE}.{os.getpid()}"
+    # One name: what a step that was killed left is replaced and does not stay.
+    temporary = directory / f".{_FILE}"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.touch(mode=0o600)
