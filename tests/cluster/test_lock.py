@@ -6,13 +6,16 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from sandbox.site import STEPS
 from tests.cluster.proxy import Answer, Proxy
 from tests.cluster.site import Json, Result, Site, running, until
+from tests.cluster.test_records import names, once, records
 
 OTHER = "d-TEST00002"
 
@@ -99,6 +102,36 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_changes_nothing(site:
     assert "python -m wpdeploy unlock --group Test" in result.verdict
     assert (site.fingerprint(), holder(site)) == (before, name)
     assert site.run("validate", "--settle", DEPLOYMENT_ID=name).code == 0
+    assert not holder(site)
+
+
+@once
+def test_of_two_releases_at_once_one_is_deployed_and_nothing_is_there_of_the_other(
+    site: Site, tmp_path: Path
+) -> None:
+    rival = Site(site.plane, site.player, site.aws, site.namespace, tmp_path / "rival")
+    rival.set_up()
+    one_pod = {"wordpress": {"replicas": 1}}
+    site.configure(one_pod)
+    site.deployed()
+    [first] = records(site)
+    # A release that is not deployed before the other has looked at its lock twice.
+    for one, name, digest in ((site, "d-ONE", "b"), (rival, "d-TWO", "c")):
+        one.deployment_id = name
+        one.configure({"env": {"OF": name}, **one_pod})
+        one.release("slow", digest=digest)
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(Site.deploy, (site, rival)))
+    assert sorted(result.code for result in results) == [0, 9], results
+    winner, loser = (site, rival) if results[0].code == 0 else (rival, site)
+    newest, before = records(site)
+    assert (newest.deployment_id, newest.result) == (winner.deployment_id, "succeeded")
+    assert before == first
+    assert names(site, "secrets") == names(site, "configmaps") == {newest.config, first.config}
+    [pod] = site.pod_names()
+    environment = site.player.environment(site.namespace, pod, "wordpress")
+    assert environment["OF"] == winner.deployment_id
+    assert not list(loser.directory.glob(f"root/**/{loser.deployment_id}/*"))
     assert not holder(site)
 
 

@@ -38,6 +38,14 @@ def test_each_bundle_takes_the_link_over(tmp_path: Path, console: Console) -> No
     assert list(link(tmp_path).parent.iterdir()) == [link(tmp_path)]
 
 
+def test_what_a_killed_step_left_does_not_stay(tmp_path: Path, console: Console) -> None:
+    link(tmp_path).parent.mkdir(parents=True)
+    link(tmp_path).with_name(".current").symlink_to(tmp_path / "gone")
+    current.switch(bundle(tmp_path, "d-1"), console)
+    assert link(tmp_path).readlink() == tmp_path / "d-1"
+    assert list(link(tmp_path).parent.iterdir()) == [link(tmp_path)]
+
+
 def test_a_link_that_leads_somewhere_is_only_switched_on_purpose(
     tmp_path: Path, console: Console
 ) -> None:

@@ -142,6 +142,13 @@ def test_a_failed_write_leaves_nothing_behind(context: DeploymentContext, file: 
     assert list(file.parent.iterdir()) == [file]
 
 
+def test_what_a_killed_step_left_does_not_stay(context: DeploymentContext, file: Path) -> None:
+    (file.parent / ".deployment.json").write_text("{" * 100_000)
+    state.write(context, deployment())
+    assert state.read(context) == deployment()
+    assert list(file.parent.iterdir()) == [file]
+
+
 def test_where_no_step_ran_there_is_nothing(context: DeploymentContext) -> None:
     assert state.read(context) is None
 
