@@ -5,6 +5,8 @@ link is switched when a bundle begins to change the cluster: a release that is r
 leaves the operator with the one that runs.
 """
 
+from contextlib import suppress
+
 from wpdeploy.context import DeploymentContext
 from wpdeploy.report import Console
 
@@ -22,7 +24,8 @@ def switch(context: DeploymentContext, console: Console) -> None:
         temporary.symlink_to(context.bundle)
         temporary.replace(link)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         # A convenience: without it the deployment is as good as with it.
         console.line(f"{link} still points elsewhere: {error.strerror}")
 

@@ -77,3 +77,13 @@ def test_a_link_that_cannot_be_made_is_told_and_stops_nothing(
         told.getvalue() == f"    0.0 s  {link(tmp_path)} still points elsewhere: Is a directory\n"
     )
     assert [path.name for path in link(tmp_path).parent.iterdir()] == ["current"]
+
+
+def test_a_file_in_the_way_is_told_and_stops_nothing(
+    tmp_path: Path, console: Console, told: io.StringIO
+) -> None:
+    (tmp_path / "opt").mkdir()
+    (tmp_path / "opt/wpdeploy").write_text("a file")
+    current.switch(bundle(tmp_path, "d-1"), console)
+    assert "still points elsewhere" in told.getvalue()
+    assert (tmp_path / "opt/wpdeploy").read_text() == "a file"
