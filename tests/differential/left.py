@@ -25,6 +25,8 @@ _LOOKS, _PAUSE = 20, 0.4
 _PULLING = ("ImagePullBackOff", "ErrImagePull")
 # How many came before this one depends on who was faster, too.
 _COMBINED = "(combined from similar events)"
+# A node's next attempt at a container, which may or may not have come when we look.
+_NEXT_ATTEMPT = "already present on machine"
 # Reasons that depend on who was faster; some tell of the real controllers stumbling.
 _CHANCE = {"NoPods", "FailedToUpdateEndpoint", "FailedToUpdateEndpointSlices"}
 
@@ -92,6 +94,8 @@ def _events(api: Api) -> list[str]:
         f"{item['source'].get('component') or item['reportingComponent']}: {item['type']} "
         f"{item['reason']}: {comparable(item['message'], api.namespace)}"
         for item in items
-        if item["reason"] not in _CHANCE and not item["message"].startswith(_COMBINED)
+        if item["reason"] not in _CHANCE
+        and not item["message"].startswith(_COMBINED)
+        and not item["message"].endswith(_NEXT_ATTEMPT)
     }
     return sorted(told)
