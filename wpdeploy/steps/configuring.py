@@ -22,7 +22,7 @@ def configuration(
     if not gone:
         return ()
     invocation.console.line(f"gone: {', '.join(gone)}; the recorded parameters are read again")
-    made = rollback.remade(goal, parameter_store(invocation, target), target.name)
+    made = rollback.remade(goal, parameter_store(invocation, target.region), target.name)
     return tuple({**item, "metadata": {**item["metadata"], **metadata}} for item in made)
 
 
@@ -31,10 +31,10 @@ _PAIR = ("ConfigMap", "Secret")
 
 
 def parameter_store(
-    invocation: Invocation, target: Target, *, decrypts: bool = True
+    invocation: Invocation, configured: str | None, *, decrypts: bool = True
 ) -> ParameterStore:
-    """The environment's Parameter Store."""
+    """The Parameter Store of the region that the environment file names, or that we are in."""
     from wpdeploy import aws, ssm  # noqa: PLC0415  # whose Secret is still there pays for neither
 
-    region = aws.region(target.region, invocation.environ)
+    region = aws.region(configured, invocation.environ)
     return ssm.Ssm(region, invocation.clock, invocation.console.line, decrypts=decrypts)

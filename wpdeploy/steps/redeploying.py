@@ -25,7 +25,7 @@ def restored_by(
         return None
     failed, good = found
     names = sorted({parameter.name for parameter in good.parameters.values()})
-    today = parameter_store(invocation, target, decrypts=False).get(names)
+    today = parameter_store(invocation, target.region, decrypts=False).get(names)
     changed = rollback.changed_since(failed, good, tuple(today.values()))
     if changed:
         why = f"{', '.join(changed)} was changed after #{failed.number} failed"

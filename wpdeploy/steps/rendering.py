@@ -1,6 +1,6 @@
 """What `render` makes ready and `diff` compares: the release's parameters and manifests."""
 
-from wpdeploy import aws, manifests, parameters, ssm
+from wpdeploy import manifests, parameters
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import Manifest, labels, title
@@ -9,6 +9,7 @@ from wpdeploy.record import RecordedParameter
 from wpdeploy.release import Release
 from wpdeploy.settings import Settings
 from wpdeploy.site_config import SiteConfig
+from wpdeploy.steps.configuring import parameter_store
 from wpdeploy.template_values import template_values
 
 
@@ -18,8 +19,7 @@ def read_parameters(
     """The environment's parameters; what is encrypted has its value only if it is decrypted."""
     known = parameters.specs(invocation.context)
     parameters.check(invocation.context, env, known)
-    region = aws.region(env.region, invocation.environ)
-    store = ssm.Ssm(region, invocation.clock, invocation.console.line, decrypts=decrypted)
+    store = parameter_store(invocation, env.region, decrypts=decrypted)
     return parameters.read(env, known, store)
 
 

@@ -68,7 +68,7 @@ def _snapshot(invocation: Invocation, cluster: Cluster, target: Target) -> Snaps
 def _newer(invocation: Invocation, target: Target, current: Record) -> tuple[Newer, ...] | str:
     names = sorted({parameter.name for parameter in current.parameters.values()})
     try:
-        store = parameter_store(invocation, target, decrypts=False)
+        store = parameter_store(invocation, target.region, decrypts=False)
         return status.newer(current, store.get(names))
     except WpdeployError as error:
         # All the rest can be shown to somebody who may not look there.
