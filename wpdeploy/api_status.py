@@ -57,6 +57,14 @@ def is_wrong_type(code: int, message: str) -> bool:
     return code == SERVER_ERROR and bool(_WRONG_TYPE.search(message))
 
 
+def may_pass(error: ApiError) -> bool:
+    """Whether the same request may be answered otherwise later."""
+    if error.code == TOO_MANY:
+        return True
+    wrong = is_wrong_type(error.code, str(error.status.get("message", "")))
+    return error.code >= SERVER_ERROR and not wrong
+
+
 def parse(body: str, secrets: Iterable[str] = ()) -> Mapping[str, Any]:
     """The Status object of an answer, or its text as the message; without the secrets."""
     try:

@@ -18,7 +18,8 @@ import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 from urllib3.util import Timeout
 
-from wpdeploy import __version__, api_status, json_in_yaml
+from wpdeploy import __version__, answer, api_status, json_in_yaml
+from wpdeploy.answer import Answer
 from wpdeploy.api_status import ApiError
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError
@@ -37,6 +38,8 @@ _TIMEOUT = Timeout(connect=5, read=30)
 _BRIEF = Timeout(total=2)
 # A watch is opened anew after this time, so that a connection that died unnoticed is found.
 _WATCH_SECONDS = 60
+# Bytes: of a page, its head says what it is; a log is asked for by lines.
+_LONGEST_ANSWER = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class Request:
     timeout: Timeout = _TIMEOUT
     secrets: tuple[str, ...] = field(default=(), repr=False)
     changes: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Cluster:
@@ -172,6 +176,16 @@ class Cluster:
         timeout = Timeout(connect=5, read=_WATCH_SECONDS + 15)
         return Watch(self._send(Request("GET", path, path, asked, timeout=timeout)), path)
 
+    def fetch(
+        self, path: str, query: Mapping[str, str], headers: Mapping[str, str], seconds: float
+    ) -> Answer:
+        """What a container says, by one attempt; a ClusterError where there is no answer."""
+        asked = Request("GET", path, path, query, timeout=Timeout(total=seconds), headers=headers)
+        try:
+            return answer.read(self._known(asked), path, _LONGEST_ANSWER)
+        except Transient as error:
+            raise error.cause from error
+
     def request(self, request: Request) -> Manifest:
         """One request with its retries; the object that the API server answers with."""
         body: bytes = self._retrying.copy()(lambda: self._attempt(request))
@@ -198,27 +212,33 @@ class Cluster:
             self.before_change()
         return _read(self._send(request), request.path)
 
-    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+    def _known(self, request: Request) -> urllib3.BaseHTTPResponse:
+        """The answer to a request, with a new token where the one we have is not taken any more."""
         response = self._open(request, renew=False)
         if response.status == api_status.UNAUTHORIZED:
             response.drain_conn()
             response = self._open(request, renew=True)
         self._note_time(response)
+        return response
+
+    def _send(self, request: Request) -> urllib3.BaseHTTPResponse:
+        response = self._known(request)
         if response.status < _FIRST_ERROR:
             self._lost = False
             return response
-        answer = _read(response, request.path).decode("utf-8", "replace")
-        status = api_status.parse(answer, request.secrets)
+        told = _read(response, request.path).decode("utf-8", "replace")
+        status = api_status.parse(told, request.secrets)
         method, unknown = request.method, self._access.unknown
         error = api_status.error(request.where, method, response.status, status, unknown)
         # An API server that has just started forbids everything until it knows its Roles.
         starting = self._lost and error.code == api_status.FORBIDDEN
-        if starting or _may_pass(error):
+        if starting or api_status.may_pass(error):
             raise Transient(error, _retry_after(response))
         raise error
 
     def _open(self, request: Request, *, renew: bool) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": f"wpdeploy/{__version__}"}
+        headers |= request.headers
         if request.content_type:
             headers["Content-Type"] = request.content_type
         if authorization := self._access.authorization(renew):
@@ -263,14 +283,6 @@ def _read(response: urllib3.BaseHTTPResponse, path: str) -> bytes:
     except HTTPError as error:
         broke = ClusterError(path, f"the answer broke off: {error}")
         raise Transient(broke) from error
-
-
-def _may_pass(error: ApiError) -> bool:
-    if error.code == api_status.TOO_MANY:
-        return True
-    message = str(error.status.get("message", ""))
-    wrong = api_status.is_wrong_type(error.code, message)
-    return error.code >= api_status.SERVER_ERROR and not wrong
 
 
 def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:

@@ -17,7 +17,7 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class Right:
-    """A verb on a resource of an API group."""
+    """A verb on a resource of an API group; RESOURCE/SUBRESOURCE where it is on a part of it."""
 
     group: str
     resource: str
@@ -62,8 +62,9 @@ RIGHTS = (
     *_rights("networking.k8s.io", ("ingresses", "networkpolicies"), _PRUNED),
     *_rights("batch", ("jobs",), ("list",)),
     *_rights("apps", ("replicasets",), _WATCHED),
-    *_rights("", ("pods", "endpoints"), _WATCHED),
+    *_rights("", ("pods", "endpoints", "events"), _WATCHED),
     *_rights("discovery.k8s.io", ("endpointslices",), _WATCHED),
+    *_rights("", ("pods/proxy", "pods/log"), ("get",)),
     *_FOR_DOCTOR,
 )
 
@@ -80,7 +81,10 @@ def rules_review(namespace: str) -> Manifest:
 
 def access_review(namespace: str, right: Right) -> Manifest:
     """What asks for a right."""
-    attributes = {"group": right.group, "resource": right.resource, "verb": right.verb}
+    resource, _, part = right.resource.partition("/")
+    attributes = {"group": right.group, "resource": resource, "verb": right.verb}
+    if part:
+        attributes["subresource"] = part
     spec = {"resourceAttributes": {"namespace": namespace, **attributes}}
     return _review("SelfSubjectAccessReview", spec)
 

@@ -10,10 +10,10 @@ from typing import Annotated, Literal
 
 from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
+from wpdeploy.grace import Grace, Seconds
 from wpdeploy.target import LONGEST_DEADLINE, EksCluster, KubeconfigCluster, OnFailure, Target
 
 Quantity = Annotated[str, checks.quantity]
-Seconds = Annotated[int, checks.whole(0, 3600)]
 Cidr = Annotated[str, checks.cidr]
 Port = Annotated[int, checks.whole(1, 65535)]
 
@@ -52,6 +52,7 @@ class Rollout:
     deadline: Annotated[int, checks.whole(10, LONGEST_DEADLINE)] = 900
     progress_deadline: Annotated[int, checks.whole(10, LONGEST_DEADLINE)] = 600
     stability_window: Seconds = 10
+    grace: Grace = field(default_factory=Grace)
 
     def __post_init__(self) -> None:
         if self.progress_deadline + self.stability_window > self.deadline:
@@ -197,6 +198,7 @@ class Settings:
             name=self.name,
             deadline=self.rollout.deadline,
             stability_window=self.rollout.stability_window,
+            grace=self.rollout.grace,
             on_failure=self.on_failure,
             region=self.region,
         )

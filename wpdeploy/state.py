@@ -16,6 +16,7 @@ from typing import Any
 from wpdeploy import record
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
+from wpdeploy.grace import Grace
 from wpdeploy.kinds import Manifest
 from wpdeploy.record import AppliedAt, RecordedParameter
 from wpdeploy.release import Release
@@ -105,4 +106,8 @@ def _deployment(document: dict[str, Any]) -> Deployment:
 
 def _target(document: dict[str, Any]) -> Target:
     cluster = document["cluster"]
-    return Target(**(document | {"cluster": _CLUSTERS[frozenset(cluster)](**cluster)}))
+    own = {
+        "cluster": _CLUSTERS[frozenset(cluster)](**cluster),
+        "grace": Grace(**document["grace"]),
+    }
+    return Target(**(document | own))

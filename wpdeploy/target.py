@@ -1,7 +1,9 @@
 """Target: what `apply` and `validate` must know of an environment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
+
+from wpdeploy.grace import Grace
 
 # Seconds: less than what appspec.yml gives ValidateService.
 LONGEST_DEADLINE = 3300
@@ -39,5 +41,6 @@ class Target:
     name: str
     deadline: int
     stability_window: int
+    grace: Grace = field(default_factory=Grace)
     on_failure: OnFailure = "keep"
     region: str | None = None

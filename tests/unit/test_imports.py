@@ -40,7 +40,9 @@ DOORS = {
     "jinja2": {"wpdeploy.templates"},
     "kubernetes": {"wpdeploy.kubeconfig"},
     "tenacity": {"wpdeploy.retries"},
-    "urllib3": {"wpdeploy.eks", "wpdeploy.kube", "wpdeploy.kubeconfig", "wpdeploy.watch"},
+    "urllib3": {
+        *(f"wpdeploy.{name}" for name in ("answer", "eks", "kube", "kubeconfig", "watch")),
+    },
     "yaml": {"wpdeploy.schema", "wpdeploy.strict_yaml", "wpdeploy.templates"},
     # Not foreign, but what it brings is: all others get a clock from outside.
     "time": {"wpdeploy.clock"},
