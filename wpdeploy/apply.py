@@ -6,11 +6,11 @@ owned (handover.py), and that only after no object met a conflict with somebody 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple, Protocol
 
-from wpdeploy import api_status, handover
+from wpdeploy import api_status, handover, observed
 from wpdeploy.api_status import ApiError, Conflict
 from wpdeploy.errors import ClusterError, Exit, ManifestError
 from wpdeploy.kinds import FIELD_MANAGER, Manifest, path_of, title
@@ -47,11 +47,15 @@ class Cluster(Protocol):
 
 @dataclass(frozen=True)
 class Applied:
-    """An object after its apply; `generation` is 0 for kinds that have none."""
+    """An object after its apply; `generation` is 0 for kinds that have none.
+
+    `images` are those of a Deployment's pods, by container.
+    """
 
     title: str
     action: Action
     generation: int
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -231,7 +235,9 @@ def _apply(
         after = cluster.apply(manifest, force=True, manager=FIELD_MANAGER)
     if least is not None and live is None:
         after = _seed(cluster, manifest, least)
-    return Applied(title(manifest), _action(live, after), after["metadata"].get("generation", 0))
+    generation = after["metadata"].get("generation", 0)
+    images = observed.images(after) if manifest["kind"] == "Deployment" else {}
+    return Applied(title(manifest), _action(live, after), generation, images)
 
 
 def _seed(cluster: Cluster, deployment: Manifest, replicas: int) -> Manifest:

@@ -1,68 +1,27 @@
-"""Watching a rollout: four lists, and where those do not decide, four watches into one queue.
+"""Watching a rollout: four lists, and where those do not decide, five watches.
 
-The watches are threads that only read and put what they read into the queue; all that is known is
-kept and changed by the thread that asks for snapshots.
+The fifth is of the pods' Events, which nobody needs to see that a rollout is done.
 """
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from datetime import timedelta
+from typing import Any
 
-from wpdeploy import api_status, observed
-from wpdeploy.api_status import ApiError
+from wpdeploy import observed, pods
 from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import Manifest, collection
-from wpdeploy.observed import Pod, ReplicaSet, Snapshot, Workload
+from wpdeploy.observed import Event, ReplicaSet, Snapshot, Workload
+from wpdeploy.pods import Pod
 from wpdeploy.record import AppliedAt
-from wpdeploy.retries import ATTEMPTS, Transient, backoff
+from wpdeploy.streams import Clock, Cluster, NoSuchApi, Stream, Streams
 from wpdeploy.target import Target
 
-
-class Watch(Protocol):
-    """An open watch."""
-
-    def __iter__(self) -> Iterator[Manifest]:
-        """Its events."""
-
-    def close(self) -> None:
-        """End it."""
-
-
-class Cluster(Protocol):
-    """The API server, as far as an observation needs it."""
-
-    def get(self, path: str, where: str, query: Mapping[str, str] | None = None) -> Manifest | None:
-        """The list at the path; None where there is no such API."""
-
-    def watch(self, path: str, query: Mapping[str, str]) -> Watch:
-        """A watch of the list at the path."""
-
-    def server_time(self) -> datetime:
-        """Now, by the API server's clock."""
-
-
-class Clock(Protocol):
-    """What a broken watch waits by."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-@dataclass
-class _Stream:
-    """One resource: where it is, its objects by UID, and where its watch goes on."""
-
-    path: str
-    query: Mapping[str, str]
-    read: Callable[[Manifest, Any], Any]
-    objects: dict[str, Any] = field(default_factory=dict)
-    version: str = ""
-    failures: int = 0
-    watch: Watch | None = None
+# The API server leaves out what a healthy pod makes most of, and what the pod itself tells.
+_EVENTS = {
+    "fieldSelector": "involvedObject.kind=Pod,reason!=Pulled,reason!=Created,reason!=Started,"
+    "reason!=Killing,reason!=Scheduled"
+}
 
 
 class Observation:
@@ -76,63 +35,50 @@ class Observation:
         clock: Clock,
         notice: Callable[[str], None],
     ) -> None:
-        self._cluster, self._target, self._applied = cluster, target, applied
-        self._clock, self._notice = clock, notice
-        self._queue: queue.Queue[tuple[_Stream, _News]] = queue.Queue()
-        self._closed = threading.Event()
-        self._watching = False
-        self._deployments = self._listed(
+        self._cluster, self._target = cluster, target
+        self._applied = applied
+        self._streams = Streams(cluster, clock, notice)
+        self._deployments = self._add(
             "apps/v1", "deployments", {"fieldSelector": f"metadata.name={target.name}"}, _workload
         )
         selector = {"labelSelector": self._workload().selector}
-        self._replica_sets = self._listed("apps/v1", "replicasets", selector, _replica_set)
-        self._pods = self._listed("v1", "pods", selector, self._pod)
-        self._endpoints = self._listed_endpoints()
+        self._replica_sets = self._add("apps/v1", "replicasets", selector, _replica_set)
+        self._pods = self._add("v1", "pods", selector, self._pod)
+        self._endpoints = self._add_endpoints()
+        self._events = self._add("v1", "events", _EVENTS, self._event, is_extra=True)
+        self._told: tuple[int, Mapping[str, tuple[Event, ...]]] = 0, {}
 
     def snapshot(self) -> Snapshot:
         """All that is known now."""
         workloads: list[Workload] = list(self._deployments.objects.values())
         replica_sets: list[ReplicaSet] = list(self._replica_sets.objects.values())
-        pods: list[Pod] = sorted(self._pods.objects.values(), key=lambda pod: pod.name)
+        found: list[Pod] = sorted(self._pods.objects.values(), key=lambda pod: pod.name)
+        applied = self._applied
         return Snapshot(
             now=self._cluster.server_time(),
             workload=workloads[0] if workloads else None,
             replica_sets=tuple(replica_sets),
-            pods=tuple(pods),
+            pods=tuple(found),
             serving=frozenset().union(*self._endpoints.objects.values()),
-            since=self._applied.since if self._applied else None,
-            generation=self._applied.generation if self._applied else 0,
+            since=applied.since if applied else None,
+            generation=applied.generation if applied else 0,
+            images=applied.images if applied else {},
             window=timedelta(seconds=self._target.stability_window),
+            grace=self._target.grace,
+            events=self._by_pod(),
         )
 
     def wait(self, seconds: float) -> None:
         """Return when something changed, or after that time; the first call opens the watches."""
-        if not self._watching:
-            self._watching = True
-            for stream in self._streams():
-                threading.Thread(target=self._follow, args=(stream,), daemon=True).start()
-        with suppress(queue.Empty):
-            self._take(*self._queue.get(timeout=max(seconds, 0.01)))
-            while True:  # what came together is judged together
-                self._take(*self._queue.get_nowait())
+        self._streams.wait(seconds)
 
     def refresh(self) -> None:
         """List everything anew; the watches go on as they are."""
-        with suppress(queue.Empty):
-            while True:  # what came before must not follow what is newer
-                self._take(*self._queue.get_nowait())
-        for stream in self._streams():
-            self._take(stream, self._list(stream)[0])
+        self._streams.refresh()
 
     def close(self) -> None:
         """End the watches."""
-        self._closed.set()
-        for stream in self._streams():
-            if stream.watch:
-                stream.watch.close()
-
-    def _streams(self) -> tuple[_Stream, ...]:
-        return self._deployments, self._replica_sets, self._pods, self._endpoints
+        self._streams.close()
 
     def _workload(self) -> Workload:
         for workload in self._deployments.objects.values():
@@ -142,104 +88,42 @@ class Observation:
         raise ClusterError(f"Deployment {self._target.name}", problem, "deploy it first")
 
     def _pod(self, raw: Manifest, before: Pod | None) -> Pod:
-        return observed.pod(raw, self._cluster.server_time(), before)
+        return pods.pod(raw, self._cluster.server_time(), before)
 
-    def _listed_endpoints(self) -> _Stream:
+    def _event(self, raw: Manifest, _before: object) -> Event | None:
+        """An event about a pod that may be the rollout's: it may come before its pod does."""
+        own = raw["involvedObject"].get("name", "").startswith(f"{self._target.name}-")
+        return observed.event(raw) if own else None
+
+    def _by_pod(self) -> Mapping[str, tuple[Event, ...]]:
+        changes, told = self._told
+        if changes != self._events.changes:
+            found: dict[str, list[Event]] = {}
+            for event in self._events.objects.values():
+                found.setdefault(event.about, []).append(event)
+            told = {uid: tuple(events) for uid, events in found.items()}
+            self._told = self._events.changes, told
+        return told
+
+    def _add_endpoints(self) -> Stream:
         name = self._target.name
         slices = {"labelSelector": f"kubernetes.io/service-name={name}"}
-        with suppress(_NoSuchApi):
-            return self._listed("discovery.k8s.io/v1", "endpointslices", slices, _serving)
+        with suppress(NoSuchApi):
+            return self._add("discovery.k8s.io/v1", "endpointslices", slices, _serving)
         # Before 1.21 there were Endpoints alone; from 1.33 on they are deprecated.
-        return self._listed("v1", "endpoints", {"fieldSelector": f"metadata.name={name}"}, _serving)
+        return self._add("v1", "endpoints", {"fieldSelector": f"metadata.name={name}"}, _serving)
 
-    def _listed(
+    def _add(
         self,
         api_version: str,
         plural: str,
         query: Mapping[str, str],
         read: Callable[[Manifest, Any], Any],
-    ) -> _Stream:
+        *,
+        is_extra: bool = False,
+    ) -> Stream:
         path = collection(api_version, plural, self._target.namespace)
-        stream = _Stream(path, query, read)
-        items, stream.version = self._list(stream)
-        self._take(stream, items)
-        return stream
-
-    def _list(self, stream: _Stream) -> tuple[list[Manifest], str]:
-        """All items, and the version from which a watch goes on."""
-        found = self._cluster.get(stream.path, stream.path, stream.query)
-        if found is None:
-            raise _NoSuchApi(stream.path, "the API server has no such API")
-        return found["items"], found["metadata"]["resourceVersion"]
-
-    def _take(self, stream: _Stream, news: "_News") -> None:
-        """Keep a whole list, or one event of a watch; raise what ended a watch for good."""
-        if isinstance(news, Exception):
-            raise news
-        if isinstance(news, list):
-            before = stream.objects
-            stream.objects = {
-                raw["metadata"]["uid"]: stream.read(raw, before.get(raw["metadata"]["uid"]))
-                for raw in news
-            }
-            return
-        raw = news["object"]
-        uid = raw["metadata"]["uid"]
-        known = stream.objects.pop(uid, None)
-        if news["type"] != "DELETED":
-            stream.objects[uid] = stream.read(raw, known)
-
-    def _follow(self, stream: _Stream) -> None:
-        """Watch for as long as the observation is open; put what came into the queue."""
-        while not self._closed.is_set():
-            try:
-                self._read(stream)
-                self._clock.sleep(backoff(1))  # something between may end each watch at once
-            except Exception as error:  # noqa: BLE001  # a thread hands on whatever ends it
-                if self._is_final(stream, error):
-                    self._queue.put((stream, error))
-                    return
-                self._pause(stream, error)
-
-    def _is_final(self, stream: _Stream, error: Exception) -> bool:
-        """Whether the watch is given up; what may pass is tried again for as long as it takes."""
-        stream.failures += 1
-        cause = error.cause if isinstance(error, Transient) else error
-        if isinstance(cause, ApiError) and cause.code == api_status.GONE:
-            stream.version = ""
-            return False
-        if isinstance(error, ClusterError):
-            # An API server that has just started may refuse (403) until it knows its Roles.
-            return stream.failures >= ATTEMPTS
-        return not isinstance(error, Transient)
-
-    def _read(self, stream: _Stream) -> None:
-        """One watch from its opening to its end."""
-        if not stream.version:
-            items, stream.version = self._list(stream)
-            self._queue.put((stream, items))
-        query = {**stream.query, "resourceVersion": stream.version}
-        stream.watch = self._cluster.watch(stream.path, query)
-        if self._closed.is_set():
-            stream.watch.close()
-        for event in stream.watch:
-            stream.failures = 0
-            stream.version = event["object"]["metadata"]["resourceVersion"]
-            if event["type"] != "BOOKMARK":
-                self._queue.put((stream, event))
-
-    def _pause(self, stream: _Stream, error: Exception) -> None:
-        if not self._closed.is_set():
-            if stream.failures > 1:
-                self._notice(f"watch of {stream.path.rpartition('/')[2]} interrupted: {error}")
-            self._clock.sleep(backoff(stream.failures))
-
-
-_News = Manifest | list[Manifest] | Exception
-
-
-class _NoSuchApi(ClusterError):
-    """The API server does not have this API."""
+        return self._streams.add(Stream(path, query, read, is_extra=is_extra))
 
 
 def _workload(raw: Manifest, _before: object) -> Workload:

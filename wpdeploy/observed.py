@@ -1,31 +1,28 @@
 """What is observed of a rollout: of each object only what the verdict reads.
 
-The dataclasses, and the pure functions that make them from the API server's JSON.
+The dataclasses, and the pure functions that make them from the API server's JSON; pods.py has
+those of a pod.
 """
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-# Evicted pods and the like stay on for days; their controller has made others.
-_OVER = {"Failed", "Succeeded"}
+from wpdeploy.grace import Grace
+from wpdeploy.parts import condition, owner, time
+from wpdeploy.pods import Pod
+
 REVISION = "deployment.kubernetes.io/revision"
-# What a container waits for: nothing or the ordinary way into life, and an image that it does not
-# get, for which the kubelet has two words that take turns.
-_TROUBLES = {
-    "": "",
-    "ContainerCreating": "",
-    "PodInitializing": "",
-    "ErrImagePull": "image",
-    "ImagePullBackOff": "image",
-}
+RECREATE = "Recreate"
 
 
 @dataclass(frozen=True)
 class Workload:
-    """A Deployment: generations, counters, and its Progressing and ReplicaFailure conditions."""
+    """A Deployment: generations, counters, and its Progressing and ReplicaFailure conditions.
+
+    `images` are those of its pod template, by container.
+    """
 
     uid: str
     selector: str
@@ -41,65 +38,40 @@ class Workload:
     progress_message: str
     progress_updated: datetime | None
     replica_failure: str
+    paused: bool = False
+    strategy: str = "RollingUpdate"
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ReplicaSet:
-    """A ReplicaSet; `owner` is its Deployment's UID."""
+    """A ReplicaSet; `owner` is its Deployment's UID, `failure` why it cannot create pods."""
 
     uid: str
     owner: str
     revision: int
+    name: str = ""
+    failure: str = ""
+    failing: datetime | None = None
 
 
 @dataclass(frozen=True)
-class Container:
-    """A container's state; `waiting` is the reason it waits for.
+class Event:
+    """What was last told about a pod, whose UID is `about`, for one reason; `last` is when."""
 
-    `last_exit` is how its last run ended, `began` when that run began.
-    """
-
-    name: str
-    image: str
-    restarts: int
-    waiting: str
+    about: str
+    reason: str
     message: str
-    last_exit: str
-    began: datetime | None
-
-
-@dataclass(frozen=True)
-class Pod:
-    """A pod; `owner` is its ReplicaSet's UID, `transition` that of its Ready condition.
-
-    `changed` is when its state last changed, by the API server's clock: what we saw change has the
-    time at which we saw it, what we found has the time that its Ready condition tells.
-    """
-
-    uid: str
-    name: str
-    owner: str
-    created: datetime
-    deleting: bool
-    ready: bool
-    unschedulable: str
-    containers: tuple[Container, ...]
-    changed: datetime
-    transition: datetime | None = None
-    over: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether its controller counts it: a pod that is over or on its way out is replaced."""
-        return not (self.deleting or self.over)
+    last: datetime | None
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """A rollout at one moment: `now`, and all that is known of it.
 
-    `since` and `generation` are those of the apply (None and 0 without one); `serving` holds the
-    UIDs of the pods that are ready endpoints of the Service; `window` is the stability window.
+    `since`, `generation` and `images` are those of the apply (None, 0 and none without one);
+    `serving` holds the UIDs of the pods that are ready endpoints of the Service; `window` is the
+    stability window; `events` are by the UID of the pod that they are about.
     """
 
     now: datetime
@@ -110,20 +82,23 @@ class Snapshot:
     since: datetime | None
     generation: int
     window: timedelta
+    grace: Grace = field(default_factory=Grace)
+    events: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 def workload(raw: Mapping[str, Any]) -> Workload:
     """A Deployment's JSON, read."""
-    metadata, status = raw["metadata"], raw.get("status") or {}
-    progress = _condition(status, "Progressing")
-    failure = _condition(status, "ReplicaFailure")
+    metadata, spec, status = raw["metadata"], raw["spec"], raw.get("status") or {}
+    progress = condition(status, "Progressing")
+    failure = condition(status, "ReplicaFailure")
     return Workload(
         uid=metadata["uid"],
-        selector=_selector(raw["spec"]["selector"]),
+        selector=_selector(spec["selector"]),
         generation=metadata["generation"],
         observed_generation=status.get("observedGeneration", 0),
         revision=_revision(metadata),
-        desired=raw["spec"]["replicas"],
+        desired=spec["replicas"],
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
@@ -131,42 +106,31 @@ def workload(raw: Mapping[str, Any]) -> Workload:
         progress_reason=progress.get("reason", ""),
         progress_message=progress.get("message", ""),
         progress_updated=time(progress.get("lastUpdateTime")),
-        replica_failure=failure.get("message", "") if failure.get("status") == "True" else "",
+        replica_failure=_failure(failure),
+        paused=bool(spec.get("paused")),
+        strategy=(spec.get("strategy") or {}).get("type", "RollingUpdate"),
+        images=images(raw),
     )
+
+
+def images(raw: Mapping[str, Any]) -> Mapping[str, str]:
+    """The images of a Deployment's pod template, by container."""
+    containers = ((raw["spec"].get("template") or {}).get("spec") or {}).get("containers") or []
+    return {item["name"]: item["image"] for item in containers}
 
 
 def replica_set(raw: Mapping[str, Any]) -> ReplicaSet:
     """A ReplicaSet's JSON, read."""
     metadata = raw["metadata"]
-    return ReplicaSet(metadata["uid"], _owner(metadata), _revision(metadata))
-
-
-def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
-    """A pod's JSON, read at `now`; `before` is what was known of the same pod."""
-    metadata, status = raw["metadata"], raw.get("status") or {}
-    ready = _condition(status, "Ready")
-    scheduled = _condition(status, "PodScheduled")
-    statuses = (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or [])
-    is_ready = ready.get("status") == "True"
-    transition = time(ready.get("lastTransitionTime"))
-    found = Pod(
+    failure = condition(raw.get("status") or {}, "ReplicaFailure")
+    return ReplicaSet(
         uid=metadata["uid"],
-        name=metadata["name"],
-        owner=_owner(metadata),
-        created=_required_time(metadata["creationTimestamp"]),
-        deleting="deletionTimestamp" in metadata,
-        ready=is_ready,
-        unschedulable=scheduled.get("message", "") if scheduled.get("status") == "False" else "",
-        containers=tuple(_container(item, before) for item in statuses),
-        transition=transition,
-        over=status.get("phase") in _OVER,
-        # A node's clock may be ahead of the API server's.
-        changed=min(transition, now) if is_ready and transition else now,
+        owner=owner(metadata),
+        revision=_revision(metadata),
+        name=metadata.get("name", ""),
+        failure=_failure(failure),
+        failing=time(failure.get("lastTransitionTime")),
     )
-    if before is None:
-        return found
-    same = _signature(found) == _signature(before)
-    return dataclasses.replace(found, changed=before.changed if same else now)
 
 
 def serving(raw: Mapping[str, Any]) -> frozenset[str]:
@@ -181,58 +145,23 @@ def serving(raw: Mapping[str, Any]) -> frozenset[str]:
     return frozenset((endpoint.get("targetRef") or {}).get("uid", "") for endpoint in ready)
 
 
-def time(text: str | None) -> datetime | None:
-    """A Kubernetes timestamp (RFC 3339)."""
-    return _required_time(text) if text else None
-
-
-def _required_time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
-def _signature(state: Pod) -> tuple[object, ...]:
-    """What counts as a change; the transition shows a flap that was over before we looked."""
-    troubles = tuple(_TROUBLES.get(item.waiting, item.waiting) for item in state.containers)
-    restarts = sum(item.restarts for item in state.containers)
-    seen = state.transition if state.ready else None
-    return state.ready, seen, any(troubles) and troubles, restarts
-
-
-def _container(raw: Mapping[str, Any], before: Pod | None) -> Container:
-    state, last = raw.get("state") or {}, raw.get("lastState") or {}
-    waiting = state.get("waiting") or {}
-    ended = state.get("terminated") or last.get("terminated") or {}
-    return Container(
-        name=raw["name"],
-        image=raw["image"],
-        restarts=raw.get("restartCount", 0),
-        waiting=waiting.get("reason", ""),
-        message=_message(raw["name"], waiting, before),
-        last_exit=_exit(ended),
-        began=_began(ended),
+def event(raw: Mapping[str, Any]) -> Event:
+    """An Event's JSON, read: by whichever of its times its source has set."""
+    series = raw.get("series") or {}
+    metadata = raw.get("metadata") or {}
+    times = (
+        series.get("lastObservedTime"),
+        raw.get("lastTimestamp"),
+        raw.get("eventTime"),
+        metadata.get("creationTimestamp"),
     )
+    last = time(next(filter(None, times), None))
+    about = raw["involvedObject"].get("uid", "")
+    return Event(about, raw.get("reason") or "", raw.get("message") or "", last)
 
 
-def _began(ended: Mapping[str, Any]) -> datetime | None:
-    started = time(ended.get("startedAt"))
-    # What could not be started has, by the runtime, begun with the epoch.
-    return started if started and started.timestamp() else time(ended.get("finishedAt"))
-
-
-def _message(name: str, waiting: Mapping[str, str], before: Pod | None) -> str:
-    # ImagePullBackOff says only that it waits: the reason stood in the ErrImagePull before it.
-    known = [item for item in (before.containers if before else ()) if item.name == name]
-    if waiting.get("reason") == "ImagePullBackOff" and known and known[0].message:
-        return known[0].message
-    return waiting.get("message", "")
-
-
-def _exit(ended: Mapping[str, Any]) -> str:
-    if not ended:
-        return ""
-    signal = f", signal {ended['signal']}" if ended.get("signal") else ""
-    reason = ended.get("reason") or ""
-    return f"exit code {ended['exitCode']}{signal}" + (f", {reason}" if reason else "")
+def _failure(condition: Mapping[str, str]) -> str:
+    return condition.get("message", "") if condition.get("status") == "True" else ""
 
 
 def _revision(metadata: Mapping[str, Any]) -> int:
@@ -243,19 +172,3 @@ def _revision(metadata: Mapping[str, Any]) -> int:
 def _selector(raw: Mapping[str, Any]) -> str:
     labels = sorted((raw.get("matchLabels") or {}).items())
     return ",".join(f"{key}={value}" for key, value in labels)
-
-
-def _condition(status: Mapping[str, Any], name: str) -> Mapping[str, str]:
-    for condition in status.get("conditions") or []:
-        if condition["type"] == name:
-            found: Mapping[str, str] = condition
-            return found
-    return {}
-
-
-def _owner(metadata: Mapping[str, Any]) -> str:
-    for reference in metadata.get("ownerReferences") or []:
-        if reference.get("controller"):
-            uid: str = reference["uid"]
-            return uid
-    return ""

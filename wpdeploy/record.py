@@ -10,7 +10,7 @@ import json
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
@@ -43,10 +43,14 @@ class Result(StrEnum):
 
 @dataclass(frozen=True)
 class AppliedAt:
-    """When the release was applied, by the API server's clock, and the Deployment's generation."""
+    """When the release was applied, by the API server's clock, and what the Deployment was then.
+
+    Its generation, and the images of its pods by container: records of earlier versions have none.
+    """
 
     since: datetime
     generation: int
+    images: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -204,7 +208,9 @@ def parameter(document: Mapping[str, Any]) -> RecordedParameter:
 
 def applied_at(document: Mapping[str, Any]) -> AppliedAt:
     """The time and generation that JSON holds; a LookupError or TypeError for what is none."""
-    return AppliedAt(_time(document["since"]), _number(document["generation"]))
+    since, generation = _time(document["since"]), _number(document["generation"])
+    images = document.get("images", {})
+    return AppliedAt(since, generation, {key: _text(value) for key, value in images.items()})
 
 
 def _manifest(document: Any) -> Manifest:

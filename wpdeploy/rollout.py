@@ -1,114 +1,77 @@
 """The verdict on a rollout: Snapshot -> Verdict, by rules without side effects.
 
-Done is the strictest union of what other tools ask for; failed is a table of container states, each
-with its patience (faults.py). Only pods of the current ReplicaSet are judged, and only by what is
-newer than the apply.
+Done is the strictest union of what other tools ask for (missing.py); failed is a table of states,
+each with its patience (faults.py). Only pods of the current ReplicaSet are judged, and only by what
+is newer than the apply. docs/verdicts.md tells each state, what it comes to, and what to do.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
-from typing import Protocol
+import dataclasses
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
-from wpdeploy import faults
-from wpdeploy.observed import Container, Pod, ReplicaSet, Snapshot, Workload
+from wpdeploy import doing, faults, missing
+from wpdeploy.faults import Found
+from wpdeploy.observed import ReplicaSet, Snapshot, Workload
+from wpdeploy.pods import PLACE, Pod, late
+from wpdeploy.verdict import LONGEST_WAIT, Culprit, Outcome, Verdict, failed, progressing
 
-# How long a loop that hears nothing waits before it looks again.
-_LONGEST_WAIT = 30.0
-
-
-class Outcome(Enum):
-    """How a rollout stands."""
-
-    SUCCEEDED = "succeeded"
-    PROGRESSING = "progressing"
-    FAILED = "failed"
-    TIMED_OUT = "timed out"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The outcome and its sentence; `details` are labels and texts.
-
-    `recheck`: after so many seconds the verdict may differ though nothing new was reported.
-    """
-
-    outcome: Outcome
-    sentence: str
-    details: tuple[tuple[str, str], ...] = ()
-    recheck: float = _LONGEST_WAIT
-
-
-class Observation(Protocol):
-    """Where snapshots come from."""
-
-    def snapshot(self) -> Snapshot:
-        """All that is known now."""
-
-    def wait(self, seconds: float) -> None:
-        """Return when something changed, or after that time."""
-
-    def refresh(self) -> None:
-        """Ask anew for everything, whatever was reported so far."""
-
-
-class Clock(Protocol):
-    """A monotonic clock."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-
-
-def wait(
-    observation: Observation, clock: Clock, seconds: int, notify: Callable[[Verdict], None]
-) -> Verdict:
-    """Assess until the rollout is decided, for so many seconds at most."""
-    deadline = clock.monotonic() + seconds
-    waited = False
-    while True:
-        verdict = assess(observation.snapshot())
-        left = deadline - clock.monotonic()
-        is_final = verdict.outcome is not Outcome.PROGRESSING or left <= 0
-        if is_final and waited:
-            # What was reported so far may be old: a watch can fall silent.
-            waited = False
-            observation.refresh()
-        elif verdict.outcome is not Outcome.PROGRESSING:
-            return verdict
-        elif left <= 0:
-            late = f"not done after {seconds} s: {verdict.sentence}"
-            return Verdict(Outcome.TIMED_OUT, late, verdict.details)
-        else:
-            notify(verdict)
-            waited = True
-            observation.wait(min(left, verdict.recheck))
+_CANNOT_CREATE = "ReplicaSetCreateError"
 
 
 def assess(snapshot: Snapshot) -> Verdict:
     """Judge what is known at one moment."""
     workload = snapshot.workload
     if workload is None:
-        return _progressing("waiting for the Deployment, which does not exist")
+        return failed("the Deployment was deleted", (("to do", "deploy it again"),))
+    if foreign := _foreign(snapshot, workload):
+        return foreign
     if workload.observed_generation < max(workload.generation, snapshot.generation):
-        # The controller has not "seen" a generation whose ReplicaSet it cannot make.
-        refused = workload.progress_reason == "ReplicaSetCreateError"
-        why = f": {workload.progress_message}" if refused else ""
-        return _progressing(f"waiting for the controller to see the new generation{why}")
+        return _unseen(snapshot, workload)
     current = _current(snapshot, workload)
     if current is None:
-        return _progressing(f"waiting for the new ReplicaSet {workload.replica_failure}".strip())
-    pods = [pod for pod in snapshot.pods if pod.owner == current.uid and pod.counts]
-    missing = list(_missing(snapshot, workload, pods))
+        return progressing(f"waiting for the new ReplicaSet {workload.replica_failure}".strip())
+    pods = current_pods(snapshot)
+    lacks = list(missing.of(snapshot, workload, pods))
     return (
-        _failed_pod(snapshot, pods)
-        or _failed_progress(snapshot, workload, missing)
-        or _unfinished(snapshot, pods, missing)
+        _paused(workload, lacks)
+        or _failed_pod(snapshot, pods)
+        or _refused(snapshot, current, lacks)
+        or _failed_progress(snapshot, workload, lacks)
+        or _unfinished(snapshot, current, pods, lacks)
         or _settled(snapshot, workload, pods)
     )
 
 
-def _progressing(sentence: str, recheck: float = _LONGEST_WAIT) -> Verdict:
-    return Verdict(Outcome.PROGRESSING, sentence, recheck=recheck)
+def current_pods(snapshot: Snapshot) -> list[Pod]:
+    """The pods that are judged: those of the current ReplicaSet that it counts."""
+    workload = snapshot.workload
+    current = _current(snapshot, workload) if workload else None
+    return [pod for pod in snapshot.pods if current and pod.owner == current.uid and pod.counts]
+
+
+def _foreign(snapshot: Snapshot, workload: Workload) -> Verdict | None:
+    """Whoever changed the image after the apply made a rollout that is not ours to judge."""
+    for name, image in snapshot.images.items():
+        now = workload.images.get(name, "none")
+        if now != image and workload.generation > snapshot.generation:
+            rows = (("image", now), ("applied", image), ("to do", "deploy again; status says who"))
+            return failed(f"somebody changed the image of container {name} after the apply", rows)
+    return None
+
+
+def _unseen(snapshot: Snapshot, workload: Workload) -> Verdict:
+    """The controller has not "seen" a generation whose ReplicaSet it cannot make."""
+    if workload.progress_reason != _CANNOT_CREATE:
+        return progressing("waiting for the controller to see the new generation")
+    why = f"the ReplicaSet cannot be created: {workload.progress_message}"
+    left = _left(snapshot, workload.progress_updated, snapshot.grace.refused)
+    return failed(why) if left <= 0 else progressing(why, min(left, LONGEST_WAIT))
+
+
+def _left(snapshot: Snapshot, since: datetime | None, grace: float) -> float:
+    """Seconds of patience with what has been so since then, or since the apply."""
+    begun = max(filter(None, (since, snapshot.since)), default=snapshot.now)
+    return grace - (snapshot.now - begun).total_seconds()
 
 
 def _current(snapshot: Snapshot, workload: Workload) -> ReplicaSet | None:
@@ -118,106 +81,151 @@ def _current(snapshot: Snapshot, workload: Workload) -> ReplicaSet | None:
     return newest if newest and newest.revision == workload.revision else None
 
 
-def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, Pod, faults.Found]]:
+def _paused(workload: Workload, lacks: Sequence[str]) -> Verdict | None:
+    if not (workload.paused and lacks):
+        return None
+    to_do = "kubectl rollout resume deployment, or take `paused` out of the template"
+    return failed(f"the Deployment is paused: {'; '.join(lacks)}", (("to do", to_do),))
+
+
+def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, Found]]:
     """The faults that would decide, with the seconds for which there still is patience."""
     nobody_ready = not any(pod.ready for pod in pods)
     for pod in pods:
-        found = faults.of(pod, snapshot.since)
-        if found and (found.fault.by_one or nobody_ready):
-            yield found.fault.grace - (snapshot.now - pod.changed).total_seconds(), pod, found
+        found = faults.of(pod, snapshot.since, snapshot.now)
+        if found is None or (pod.trouble == PLACE and _makes_room(snapshot, pod)):
+            continue
+        if _restarts_too_often(snapshot, found):
+            yield 0.0, found
+        elif found.fault.by_one or nobody_ready:
+            yield _left(snapshot, pod.troubled, found.fault.patience(snapshot.grace)), found
+
+
+def _restarts_too_often(snapshot: Snapshot, found: Found) -> bool:
+    return found.container is not None and found.container.restarts >= snapshot.grace.restarts
+
+
+def _makes_room(snapshot: Snapshot, pod: Pod) -> bool:
+    """Whether there may be room soon: from an autoscaler, by preemption, or by pods that end."""
+    told = doing.ordered(snapshot.events.get(pod.uid, ()))
+    return pod.nominated or _ending(snapshot) > 0 or faults.scales(told)
+
+
+def _ending(snapshot: Snapshot) -> float:
+    """Seconds in which the pods of ours that are on their way out free what they hold."""
+    due = [pod.due for pod in snapshot.pods if pod.deleting and pod.due]
+    return max([0.0, *((moment - snapshot.now).total_seconds() for moment in due)])
 
 
 def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
-    for left, pod, found in _troubled(snapshot, pods):
+    for left, found in _troubled(snapshot, pods):
         if left <= 0:
-            details = _details(pod, found.container, found.reason)
-            return Verdict(Outcome.FAILED, f"pod {pod.name}: {found.reason}", details)
+            to_do = ("to do", found.fault.to_do)
+            return failed(found.sentence, (*_details(found), to_do), _culprit(found))
     return None
 
 
-def _details(pod: Pod, container: Container, reason: str) -> tuple[tuple[str, str], ...]:
+def _culprit(found: Found) -> Culprit:
+    name = found.container.name if found.container else ""
+    return Culprit(found.pod.name, found.pod.uid, name)
+
+
+def _details(found: Found) -> tuple[tuple[str, str], ...]:
+    container = found.container
+    name = f"{container.name}, restarts: {container.restarts}" if container else ""
     rows = (
-        ("pod", pod.name),
-        ("container", f"{container.name}, restarts: {container.restarts}"),
-        ("reason", reason),
-        ("image", container.image),
-        ("message", container.message.replace(container.image or "\0", "IMAGE")),
+        ("pod", found.pod.name),
+        ("container", name),
+        ("reason", found.reason),
+        ("image", container.image if container else ""),
+        ("message", found.message),
     )
     return tuple((label, text) for label, text in rows if text)
 
 
+def _refused(snapshot: Snapshot, current: ReplicaSet, lacks: Sequence[str]) -> Verdict | None:
+    """The API server refuses pods: by a quota, an admission controller, a ServiceAccount."""
+    if not lacks or not current.failure or _ending(snapshot) > 0:
+        return None
+    if _left(snapshot, current.failing, snapshot.grace.refused) > 0:
+        return None
+    sentence = f"ReplicaSet {current.name} cannot create pods: {missing.refusal(current)}"
+    rows = (("message", current.failure), ("to do", _room(current.failure)))
+    return failed(sentence, rows)
+
+
+def _room(failure: str) -> str:
+    if "exceeded quota" in failure:
+        return "raise the quota, or ask for less: replicas and resources in the environment file"
+    return "let admission accept the pods, or correct the template"
+
+
 def _failed_progress(
-    snapshot: Snapshot, workload: Workload, missing: Sequence[str]
+    snapshot: Snapshot, workload: Workload, lacks: Sequence[str]
 ) -> Verdict | None:
-    if workload.progress_reason != "ProgressDeadlineExceeded" or not missing:
+    if workload.progress_reason != "ProgressDeadlineExceeded" or not lacks:
         return None
     # A retry of a failed release finds the condition of the time before: it says nothing of now.
     updated = workload.progress_updated
     if snapshot.since and (updated is None or updated <= snapshot.since):
         return None
-    why = "; ".join(missing)
-    return Verdict(Outcome.FAILED, f"no progress within progressDeadlineSeconds: {why}")
+    why = "; ".join(lacks)
+    late = _late(snapshot, current_pods(snapshot))
+    return failed(f"no progress within progressDeadlineSeconds: {why}", *late)
 
 
-def _unfinished(snapshot: Snapshot, pods: Sequence[Pod], missing: Sequence[str]) -> Verdict | None:
-    if not missing:
+def _unfinished(
+    snapshot: Snapshot, current: ReplicaSet, pods: Sequence[Pod], lacks: Sequence[str]
+) -> Verdict | None:
+    if not lacks:
         return None
-    patience = [left for left, _, _ in _troubled(snapshot, pods)]
-    late = _late(pods)
-    waits = _waits(late) if late else None
-    details = _details(late, waits, waits.waiting) if late and waits else ()
-    sentence, recheck = "; ".join(missing), min([*patience, _LONGEST_WAIT])
-    return Verdict(Outcome.PROGRESSING, sentence, details, recheck)
+    patience = [_ending(snapshot), *(left for left, _ in _troubled(snapshot, pods))]
+    if current.failure:
+        patience.append(_left(snapshot, current.failing, snapshot.grace.refused))
+    recheck = min([left for left in patience if left > 0] + [LONGEST_WAIT])
+    return progressing("; ".join(lacks), recheck, *_late(snapshot, pods))
 
 
-def _late(pods: Sequence[Pod]) -> Pod | None:
-    return next((pod for pod in pods if not pod.ready), None)
-
-
-def _waits(pod: Pod) -> Container | None:
-    """The container that waits for something, else the last one, which is the application's."""
-    return next((item for item in pod.containers if item.waiting), None) or next(
-        reversed(pod.containers), None
+def _late(
+    snapshot: Snapshot, pods: Sequence[Pod]
+) -> tuple[tuple[tuple[str, str], ...], Culprit | None]:
+    """What is known of the pod that is waited for."""
+    pod = late(pods)
+    if pod is None:
+        return (), None
+    waits = doing.waiting(pod)
+    rows = (
+        ("pod", pod.name),
+        ("container", f"{waits.name}, restarts: {waits.restarts}" if waits else ""),
+        ("reason", doing.words(pod, snapshot.events.get(pod.uid, ()))),
+        ("image", waits.image if waits else ""),
+        ("message", faults.told(waits) if waits else ""),
     )
-
-
-def _missing(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Iterator[str]:
-    """What the strictest union still lacks, a sentence each."""
-    desired = workload.desired
-    ready = [pod for pod in pods if pod.ready]
-    counters = (workload.updated, workload.ready, workload.available, len(pods), len(ready))
-    if any(counter != desired for counter in counters):
-        yield f"ready {min(workload.available, len(ready))}/{desired}{_waited_for(workload, pods)}"
-    own = {pod.uid for pod in pods}
-    ours = {item.uid for item in snapshot.replica_sets if item.owner == workload.uid}
-    alive = [pod for pod in snapshot.pods if pod.owner in ours and pod.counts]
-    old = [pod for pod in alive if pod.uid not in own]
-    if old:
-        yield f"old pods left: {len(old)}, {old[0].name}"
-    elif workload.replicas != workload.updated:
-        yield f"old pods left: {workload.replicas - workload.updated}"
-    if desired and not own & snapshot.serving:
-        yield "the Service has no ready endpoint among the new pods"
-
-
-def _waited_for(workload: Workload, pods: Sequence[Pod]) -> str:
-    if late := _late(pods):
-        waits = _waits(late)
-        reason = late.unschedulable or (waits.waiting if waits else "") or "not ready"
-        return f", waiting for {late.name}: {reason}"
-    if workload.replica_failure:
-        return f", {workload.replica_failure}"
-    if len(pods) != workload.desired:
-        return f", {len(pods)} of {workload.desired} new pods exist"
-    return ", waiting for the controller to count them"
+    culprit = Culprit(pod.name, pod.uid, waits.name if waits else "")
+    return tuple((label, text) for label, text in rows if text), culprit
 
 
 def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Verdict:
     """Done, if for the whole stability window no pod restarted or was not ready."""
-    last = max((pod.changed for pod in pods), default=snapshot.now - snapshot.window)
-    left = (last + snapshot.window - snapshot.now).total_seconds()
+    ready = f"ready {workload.desired}/{workload.desired}"
+    # The controller's own clock, for nodes whose clocks are behind.
+    moments = [pod.changed for pod in pods] + [workload.progress_updated or snapshot.now]
+    left = (max(moments) + snapshot.window - snapshot.now).total_seconds() if pods else 0
     if left > 0:
-        return _progressing(
-            f"ready {workload.desired}/{workload.desired}, until it is stable", left
-        )
-    return Verdict(Outcome.SUCCEEDED, f"ready {workload.desired}/{workload.desired}")
+        waits = progressing(f"{ready}, until it is stable", left)
+        return dataclasses.replace(waits, steady=True)
+    return Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
+
+
+def _notes(snapshot: Snapshot, workload: Workload) -> tuple[tuple[str, str], ...]:
+    """What a success should not hide."""
+    overdue = [pod for pod in snapshot.pods if pod.due and pod.due < snapshot.now]
+    notes = [("note", _overdue(pod, snapshot.now)) for pod in overdue[:1]]
+    if not workload.desired:
+        notes.append(("note", "replicas is 0: nothing serves"))
+    return tuple(notes)
+
+
+def _overdue(pod: Pod, now: datetime) -> str:
+    seconds = (now - (pod.due or now)).total_seconds()
+    return f"pod {pod.name} should have ended {seconds:.0f} s ago: its node may be gone"

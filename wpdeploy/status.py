@@ -9,13 +9,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from wpdeploy import observed, rollout
+from wpdeploy import parts, rollout
 from wpdeploy.kinds import FIELD_MANAGER, Manifest
 from wpdeploy.lease import Lease
-from wpdeploy.observed import Container, Pod, Snapshot
+from wpdeploy.observed import Snapshot
 from wpdeploy.parameters import StoredParameter
+from wpdeploy.pods import Container, Pod
 from wpdeploy.record import Record
-from wpdeploy.rollout import Outcome
+from wpdeploy.verdict import Outcome
 
 _CONTAINERS = ("f:spec", "f:template", "f:spec", "f:containers")
 
@@ -178,7 +179,7 @@ def _owner(live: Manifest, container: str) -> tuple[str, datetime | None]:
     others = [entry for entry in entries if entry.get("manager") != FIELD_MANAGER] or entries
     none: dict[str, str] = {}
     last = max(others, key=lambda entry: entry.get("time") or "", default=none)
-    return last.get("manager") or "nobody", observed.time(last.get("time"))
+    return last.get("manager") or "nobody", parts.time(last.get("time"))
 
 
 def _holds_image(fields: Mapping[str, Any], container: str) -> bool:

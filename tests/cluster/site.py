@@ -17,7 +17,12 @@ __all__ = ["ROOT", "Json", "Result", "Site", "image", "running", "until"]
 
 # Short times, and without what the built control plane, 1.20, has no API for.
 CHANGES: Json = {
-    "rollout": {"deadline": 90, "progress_deadline": 60, "stability_window": 1},
+    "rollout": {
+        "deadline": 90,
+        "progress_deadline": 60,
+        "stability_window": 1,
+        "grace": {"crash": 1, "refused": 2, "unschedulable": 4},
+    },
     "wordpress": {"pre_stop_seconds": 1, "termination_grace_seconds": 5},
     "disruption_budget": {"enabled": False},
     "cron": {"enabled": False},

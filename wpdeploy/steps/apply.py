@@ -60,10 +60,10 @@ def _record(deployment: Deployment, deployment_id: str, now: datetime) -> Record
 
 
 def applied_at(result: ApplyResult, name: str) -> AppliedAt:
-    """When the apply began, in whole seconds, and the generation of the Deployment of that name."""
+    """When the apply began, in whole seconds, and what it made of the Deployment of that name."""
     titled = f"Deployment {name}"
-    generation = next(item.generation for item in result.objects if item.title == titled)
-    return AppliedAt(result.since.replace(microsecond=0), generation)
+    found = next(item for item in result.objects if item.title == titled)
+    return AppliedAt(result.since.replace(microsecond=0), found.generation, found.images)
 
 
 def _report(objects: tuple[Applied, ...]) -> Report:

@@ -9,20 +9,22 @@ current.
 from collections.abc import Mapping
 from contextlib import closing
 
-from wpdeploy import ages, rollout, state
+from wpdeploy import ages, state, waiting
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.kinds import collection
 from wpdeploy.kube import Cluster
 from wpdeploy.observation import Observation
+from wpdeploy.observed import Snapshot
 from wpdeploy.record import AppliedAt
 from wpdeploy.report import Report
-from wpdeploy.rollout import Outcome, Verdict
+from wpdeploy.stability import Judge
 from wpdeploy.state import Deployment
 from wpdeploy.steps import recording, settling
 from wpdeploy.steps.connection import connect, located
 from wpdeploy.steps.locking import hold
 from wpdeploy.target import Target
+from wpdeploy.verdict import Outcome, Verdict
 
 EXITS: Mapping[Outcome, Exit] = {
     Outcome.SUCCEEDED: Exit.SUCCESS,
@@ -58,12 +60,12 @@ def judge(
     console = invocation.console
     observation = Observation(cluster, target, applied, invocation.clock, console.line)
 
-    def notify(verdict: Verdict) -> None:
+    def notify(_snapshot: Snapshot, verdict: Verdict) -> None:
         cluster.before_change()
         console.state(verdict.sentence)
 
     with closing(observation):
-        verdict = rollout.wait(observation, invocation.clock, seconds, notify)
+        verdict = waiting.wait(observation, Judge(), invocation.clock, seconds, notify)
     # Whoever took the lock may have made what was judged.
     cluster.before_change()
     return _report(target, verdict)

@@ -1,0 +1,60 @@
+"""The verdict on a rollout, as data."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+# How long a loop that hears nothing waits before it looks again.
+LONGEST_WAIT = 30.0
+
+
+class Outcome(Enum):
+    """How a rollout stands."""
+
+    SUCCEEDED = "succeeded"
+    PROGRESSING = "progressing"
+    FAILED = "failed"
+    TIMED_OUT = "timed out"
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """The pod that a verdict is about, and its container where it is about one."""
+
+    pod: str
+    uid: str
+    container: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome and its sentence; `details` are labels and texts.
+
+    `recheck`: after so many seconds the verdict may differ though nothing new was reported.
+    `steady`: all is there, and the stability window runs.
+    """
+
+    outcome: Outcome
+    sentence: str
+    details: tuple[tuple[str, str], ...] = ()
+    recheck: float = LONGEST_WAIT
+    culprit: Culprit | None = None
+    steady: bool = False
+
+
+def progressing(
+    sentence: str,
+    recheck: float = LONGEST_WAIT,
+    details: tuple[tuple[str, str], ...] = (),
+    culprit: Culprit | None = None,
+) -> Verdict:
+    """Not decided yet, and what is waited for."""
+    return Verdict(Outcome.PROGRESSING, sentence, details, recheck, culprit)
+
+
+def failed(
+    sentence: str,
+    details: tuple[tuple[str, str], ...] = (),
+    culprit: Culprit | None = None,
+) -> Verdict:
+    """Lost, and why."""
+    return Verdict(Outcome.FAILED, sentence, details, culprit=culprit)
