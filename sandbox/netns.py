@@ -23,15 +23,19 @@ class NetworkNamespaceError(Exception):
 
 
 @contextmanager
-def enter_network_namespace(pod_network: str = POD_NETWORK) -> Iterator[None]:
-    """Move the calling thread, with threads and processes it then starts, into a namespace."""
+def enter_network_namespace(pod_network: str | None = POD_NETWORK) -> Iterator[None]:
+    """Move the calling thread, with threads and processes it then starts, into a namespace.
+
+    Played pods have their network on its loopback interface; None: real ones need no such thing.
+    """
     ip = _find_ip()
     home = os.open(_CURRENT, os.O_RDONLY)
     try:
         _call("unshare", _CLONE_NEWNET)
         try:
             _run(ip, "link", "set", "lo", "up")
-            _run(ip, "route", "add", "local", pod_network, "dev", "lo")
+            if pod_network:
+                _run(ip, "route", "add", "local", pod_network, "dev", "lo")
             yield
         finally:
             _call("setns", home, _CLONE_NEWNET)

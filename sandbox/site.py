@@ -126,9 +126,13 @@ class Site:
             settings = merged(settings, change)
         (self.bundle / file).write_text(json.dumps(settings, ensure_ascii=False))
 
+    def image(self, tag: str, digest: str) -> str:
+        """The image of that tag."""
+        return image(tag, digest)
+
     def release(self, tag: str, digest: str = "a") -> None:
         """Write release.json for an image of that tag."""
-        document = {"image": image(tag, digest), "commit": "c0ffee", "build": "wp:1"}
+        document = {"image": self.image(tag, digest), "commit": "c0ffee", "build": "wp:1"}
         text = json.dumps(document | {"time": "2026-11-01T12:00:00Z"})
         (self.bundle / "release.json").write_text(text)
 

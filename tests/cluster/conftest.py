@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sandbox.aws import BASTION, Aws, role_arn
 from sandbox.eks import AccessEntry, Authenticator
@@ -18,11 +17,12 @@ from sandbox.kubelet import Player, read_kubeconfig
 from sandbox.webhook import TokenWebhook
 from tests.cluster import flags
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.egress import Egress, Nodes
 from tests.cluster.external import ExternalCluster
 from tests.cluster.plane import Plane
 from tests.cluster.programs import programs
 from tests.cluster.proxy import Proxy
-from tests.cluster.site import ROOT, Site
+from tests.cluster.site import Site
 
 # An administrator's kubeconfig of a disposable cluster without nodes of its own.
 KUBECONFIG = "WPDEPLOY_TEST_KUBECONFIG"
@@ -39,23 +39,24 @@ def boot_own(factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
         yield started
 
 
-def boot(factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
-    """The cluster that is given, else a control plane that knows tokens of EKS."""
+def boot(factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes) -> Iterator[Plane]:
+    """The cluster that is given, else a control plane that knows tokens of EKS, and the pods."""
     given = os.environ.get(KUBECONFIG)
     if given:
         with ExternalCluster(Path(given).expanduser(), factory.mktemp("external")) as cluster:
             yield cluster
         return
-    with TokenWebhook(eks) as webhook:
+    with TokenWebhook(eks) as webhook, Egress(nodes, factory.mktemp("egress")) as egress:
         config = webhook.write_config(factory.mktemp("webhook") / "config")
-        arguments = flags.token_webhook(config)
+        arguments = [*flags.token_webhook(config)]
         with ControlPlane.start(programs(), factory.mktemp("plane"), arguments) as started:
             yield started
 
 
 def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
     """The nodes of a control plane."""
-    with Player(read_kubeconfig(plane.admin_kubeconfig, factory.mktemp("player"))) as started:
+    connection = read_kubeconfig(plane.admin_kubeconfig, factory.mktemp("player"))
+    with Player(connection, on_loopback=True) as started:
         yield started
 
 
@@ -67,13 +68,25 @@ def eks(aws: Aws) -> Authenticator:
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
-    yield from boot(tmp_path_factory, eks)
+def nodes() -> Nodes:
+    """Where the API server finds the pods."""
+    return Nodes()
 
 
 @pytest.fixture(scope="session")
-def player(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
-    yield from play(plane, tmp_path_factory)
+def plane(
+    tmp_path_factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes
+) -> Iterator[Plane]:
+    yield from boot(tmp_path_factory, eks, nodes)
+
+
+@pytest.fixture(scope="session")
+def player(
+    plane: Plane, nodes: Nodes, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Player]:
+    for started in play(plane, tmp_path_factory):
+        nodes.player = started
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -106,12 +119,7 @@ def make_site(
         namespace = next(_NAMES)
         site = Site(plane, player, aws, namespace, tmp_path / namespace, eks=access)
         made.append(site)
-        site.ask("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
-        plane.await_admission(namespace)
-        for manifest in yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text()):
-            plural = manifest["kind"].lower() + "s"
-            site.ask("POST", site.collection(plural, manifest["apiVersion"]), manifest)
-        site.set_up()
+        site.found()
         return site
 
     yield make

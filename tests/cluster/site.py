@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import yaml
+
 import sandbox.site
 from sandbox.aws import Aws
 from sandbox.certificates import kubeconfig, write_private
@@ -23,19 +25,20 @@ CHANGES: Json = {
         "stability_window": 1,
         "grace": {"crash": 1, "refused": 2, "unschedulable": 4},
     },
+    # Their own tests switch them on: most pods are asked for no page.
+    "smoke": {"enabled": False},
     "wordpress": {"pre_stop_seconds": 1, "termination_grace_seconds": 5},
     "disruption_budget": {"enabled": False},
     "cron": {"enabled": False},
 }
 
 
-class Site(sandbox.site.Site):
+class PlaneSite(sandbox.site.Site):
     """A site on the control plane of the tests, and what an administrator sees of it."""
 
     def __init__(
         self,
         plane: Plane,
-        player: Player,
         aws: Aws,
         namespace: str,
         directory: Path,
@@ -45,7 +48,15 @@ class Site(sandbox.site.Site):
         own = plane.kubeconfig("bastion", ["wpdeploy"])
         super().__init__(aws, namespace, directory, own, CHANGES, eks=eks)
         self.plane = plane
-        self.player = player
+
+    def found(self) -> None:
+        """Make the namespace, what wpdeploy may do in it, the bundle and the parameters."""
+        self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
+        self.plane.await_admission(self.namespace)
+        for manifest in yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text()):
+            plural = manifest["kind"].lower() + "s"
+            self.ask("POST", self.collection(plural, manifest["apiVersion"]), manifest)
+        self.set_up()
 
     def reach(self, url: str, ca_file: Path) -> None:
         """Lead wpdeploy to the API server by another address."""
@@ -110,6 +121,23 @@ class Site(sandbox.site.Site):
                 for key, value in secret["data"].items():
                     found[key] = base64.b64decode(value).decode()
         return found
+
+
+class Site(PlaneSite):
+    """A site whose nodes are played."""
+
+    def __init__(
+        self,
+        plane: Plane,
+        player: Player,
+        aws: Aws,
+        namespace: str,
+        directory: Path,
+        *,
+        eks: str | None = None,
+    ) -> None:
+        super().__init__(plane, aws, namespace, directory, eks=eks)
+        self.player = player
 
 
 KINDS = (

@@ -1,0 +1,1 @@
+"""wpdeploy on a real node: kubelet, containerd, runc, a CNI bridge and kube-proxy."""
