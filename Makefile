@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
 
-.PHONY: sandbox test lint format bench lock control-plane
+.PHONY: sandbox test lint format bench bench-verdict lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -26,13 +26,17 @@ format: $(VENV)/.made
 bench: $(VENV)/.made
 	$(RUN) -m benchmarks.hooks
 
+# For example VERDICT_ARGS="--pods 3 30 300".
+bench-verdict: $(VENV)/.made
+	$(RUN) -m benchmarks.verdict $(VERDICT_ARGS)
+
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made
 	$(RUN) -m tests.cluster.control_plane build
 
 # Resolves anew, for every platform, with hashes: requirements.lock to work with, runtime.lock for
-# bundles, which has a part of the same versions, and the predecessor's AWS CLI for benchmarks. uv
-# has an environment of its own: it is needed for nothing else.
+# bundles, which has a part of the same versions, and for benchmarks the predecessor's AWS CLI and
+# Ansible. uv has an environment of its own: it is needed for nothing else.
 RESOLVE := $(VENV)-lock/bin/uv pip compile --universal --python-version 3.11 --generate-hashes \
   --no-header --no-emit-index-url --quiet
 lock:
@@ -41,6 +45,7 @@ lock:
 	$(RESOLVE) pyproject.toml --group dev --output-file requirements.lock
 	$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file runtime.lock
 	echo awscli | $(RESOLVE) - --output-file benchmarks/awscli.lock
+	printf '%s\n' ansible kubernetes | $(RESOLVE) - --output-file benchmarks/ansible.lock
 
 $(VENV)/.made: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

@@ -23,11 +23,26 @@ from wpdeploy.clock import Clock
 from wpdeploy.kube import Cluster, Request
 
 EKS_CLUSTER = "sandbox"
+# The only port that is open in a played pod.
+_PODS_PORT = 8080
 # What a switch of the environment file is about, and where the API server has it.
 _APIS = {
     "disruption_budget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "cron": ("/apis/batch/v1", "cronjobs"),
 }
+
+
+class Nodes:
+    """Where the pods of a player are for an API server, which is there before it."""
+
+    def __init__(self) -> None:
+        self.player: Player | None = None
+
+    def dial(self, host: str, port: int) -> tuple[str, int]:
+        """An address of the cluster to where it really is: a pod's is on loopback."""
+        if self.player is None or port != _PODS_PORT:
+            return host, port
+        return self.player.dial(host, port)
 
 
 @dataclass(frozen=True)
@@ -43,8 +58,17 @@ class Place:
     def changes(self) -> Json:
         """Settings for here: short waits, and nothing that this API server has no API for."""
         changes: Json = {
-            "rollout": {"stability_window": 2, "deadline": 60, "progress_deadline": 50}
+            "rollout": {
+                "stability_window": 2,
+                "deadline": 60,
+                "progress_deadline": 50,
+                # The seconds of a played kubelet's own back-off are as short.
+                "grace": {"crash": 2},
+            }
         }
+        if self.eks is None:
+            # A real API server refuses to ask pods on loopback.
+            changes["smoke"] = {"enabled": False}
         for switch, (path, plural) in _APIS.items():
             found = self.admin.get(path, path) or {"resources": []}
             if plural not in {resource["name"] for resource in found["resources"]}:
@@ -63,9 +87,10 @@ def simulated(aws: Aws, directory: Path) -> Iterator[Place]:
     """A namespace of a simulated cluster, which EKS describes to the role of the bastion."""
     entries = [AccessEntry(role_arn(BASTION), ("wpdeploy",))]
     tokens = Authenticator(aws, EKS_CLUSTER, entries)
-    with ApiServer(directory / "cluster", authenticators=[tokens]) as server:
+    nodes = Nodes()
+    with ApiServer(directory / "cluster", authenticators=[tokens], dial=nodes.dial) as server:
         aws.put_cluster(EKS_CLUSTER, (server.url, server.ca_file))
-        with _prepared(server.admin_kubeconfig, directory, EKS_CLUSTER) as place:
+        with _prepared(server.admin_kubeconfig, directory, nodes, EKS_CLUSTER) as place:
             yield place
 
 
@@ -73,14 +98,14 @@ def simulated(aws: Aws, directory: Path) -> Iterator[Place]:
 def given(kubeconfig: Path, directory: Path) -> Iterator[Place]:
     """A namespace of the cluster of an administrator's kubeconfig, deleted in the end."""
     with ExitStack() as stack:
-        place = stack.enter_context(_prepared(kubeconfig, directory, None))
+        place = stack.enter_context(_prepared(kubeconfig, directory, Nodes(), None))
         path = f"/api/v1/namespaces/{place.namespace}"
         stack.callback(place.admin.request, Request("DELETE", path, place.namespace))
         yield place
 
 
 @contextmanager
-def _prepared(kubeconfig: Path, directory: Path, eks: str | None) -> Iterator[Place]:
+def _prepared(kubeconfig: Path, directory: Path, nodes: Nodes, eks: str | None) -> Iterator[Place]:
     admin = Cluster(kubeconfigs.access(str(kubeconfig), None), Clock(), print)
     place = Place(kubeconfig, admin, f"sandbox-{int(time.time())}", eks)
     _create(admin, "/api/v1/namespaces", {"metadata": {"name": place.namespace}})
@@ -89,7 +114,8 @@ def _prepared(kubeconfig: Path, directory: Path, eks: str | None) -> Iterator[Pl
         path = f"/apis/{manifest['apiVersion']}/namespaces/{place.namespace}/{plural}"
         _create(admin, path, manifest)
     (directory / "nodes").mkdir()
-    with Player(read_kubeconfig(kubeconfig, directory / "nodes")):
+    connection = read_kubeconfig(kubeconfig, directory / "nodes")
+    with Player(connection, on_loopback=True) as nodes.player:
         yield place
 
 

@@ -25,6 +25,8 @@ _SUFFIX = "(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?"
 _QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?){_SUFFIX}")
 # As the API server writes one: with an exponent too.
 _WRITTEN = re.compile(rf"(-?[0-9]+(?:\.[0-9]+)?(?:[eE]-?[0-9]+)?){_SUFFIX}")
+# RFC 3986, without a fragment: no browser sends one.
+_URL_PATH = re.compile(r"/([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
 _CRON_FIELDS = 5
 _LABEL_LENGTH = 63
 _NAME_LENGTH = 253
@@ -63,6 +65,7 @@ label_value = _matching(
 host = _matching(_HOST, _NAME_LENGTH, "a DNS name in lower case; its first label may be *")
 success_codes = _matching(_CODES, 100, "HTTP status codes such as 200, 200,302 or 200-299")
 certificate_arn = _matching(_CERTIFICATE, 200, "the ARN of a certificate of ACM or IAM")
+url_path = _matching(_URL_PATH, 1000, "a path that begins with / and is encoded as in a URL")
 eks_name = _matching(
     _EKS_NAME, 100, "a cluster's name: letters, digits, '-' and '_', at most 100 of them"
 )
@@ -87,6 +90,15 @@ def parameter_path(value: str) -> str:
     if not trimmed.startswith("/"):
         raise ValueError(f'is "{value}", but must be a path such as /wordpress/Test')
     return parameter_name(trimmed)
+
+
+def pattern(value: str) -> str:
+    """A regular expression."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from None
+    return value
 
 
 def cron_schedule(value: str) -> str:

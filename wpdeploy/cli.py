@@ -49,7 +49,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str], stream: TextIO) -> int
     command = argv[0] if argv else ""
     try:
         options = commands.parser().parse_args(argv)
-        _log_requests(stream, verbose=options.verbose and options.output == "text")
+        _log_requests(console, verbose=options.verbose)
         report = _run(options, environ, console, clock)
     except WpdeployError as error:
         report = of_error(error)
@@ -72,10 +72,12 @@ def _run(
     options: argparse.Namespace, environ: Mapping[str, str], console: Console, clock: Clock
 ) -> Report:
     command = commands.BY_NAME[options.command]
-    with ExitStack() as afterwards, ended_within(command.seconds):
+    # Who watches says when it ends.
+    seconds = 0 if getattr(options, "watch", False) else command.seconds
+    with ExitStack() as afterwards, ended_within(seconds):
         deployment = _context(command, options, environ)
         step = importlib.import_module(f"wpdeploy.steps.{command.name}")
-        ends = clock.monotonic() + command.seconds
+        ends = clock.monotonic() + (seconds or math.inf)
         invocation = Invocation(deployment, environ, console, clock, options, afterwards, ends)
         report: Report = step.run(invocation)
     return report
@@ -103,12 +105,21 @@ def _bug(error: Exception) -> Report:
 _ASK = ("to do", "please report these lines; the error's own text is left out, it could be secret")
 
 
-def _log_requests(stream: TextIO, *, verbose: bool) -> None:
+class _Requests(logging.Handler):
+    """Shows each request among the console's own lines."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.listed(f"           {record.getMessage()}")
+
+
+def _log_requests(console: Console, *, verbose: bool) -> None:
     if verbose:
-        handler = logging.StreamHandler(stream)
-        handler.setFormatter(logging.Formatter("           %(message)s"))
         logger = logging.getLogger("wpdeploy")
-        logger.handlers = [handler]
+        logger.handlers = [_Requests(console)]
         logger.setLevel(logging.INFO)
 
 

@@ -53,7 +53,7 @@ COMMANDS: Sequence[Command] = (
         "Wait for the rollout and judge it; without --settle, change nothing.",
         "python -m wpdeploy validate --group Production --timeout 60",
         3540,
-        ("--timeout", "--settle"),
+        ("--timeout", "--settle", "--watch"),
     ),
     Command(
         "rollback",
@@ -138,6 +138,10 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "wait for so long; else the environment file's rollout.deadline",
     },
     "--settle": {"action": "store_true", "help": "end the deployment: hold its lock, and free it"},
+    "--watch": {
+        "action": "store_true",
+        "help": "stay after the verdict and tell each change of it, until Ctrl-C or --timeout",
+    },
     "--to": {
         "type": _number,
         "metavar": "NUMBER",

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from wpdeploy import fields
+from wpdeploy import fields, jobs
 from wpdeploy.apply import Preview
 from wpdeploy.fields import Fields
-from wpdeploy.kinds import Manifest, title
+from wpdeploy.kinds import JOB, Manifest, title
 from wpdeploy.record import RecordedParameter
 
 Action = Literal["created", "changed", "unchanged", "deleted"]
@@ -23,6 +23,7 @@ PARTIAL = (
     "only what it or a template has named is compared"
 )
 ORDER = "only the order of a list differs"
+RUN_AGAIN = "it failed before: it is deleted, and run again"
 _SIGNS: Mapping[Action, str] = {"created": "+", "changed": "~", "unchanged": " ", "deleted": "-"}
 _PLAIN_VALUE = re.compile(r"\benv\[.*\]\.value$")
 _REFERENCE = re.compile(r"\.env\[[^]]+\]\.valueFrom\.(?:secret|configMap)KeyRef\.name$")
@@ -80,6 +81,8 @@ def of_preview(preview: Preview) -> Difference:
         named = wanted.keys() | fields.last_applied(live).keys()
         before = {path: value for path, value in before.items() if path in named}
         return Difference(name, "changed", _changes(before, wanted), PARTIAL)
+    if live["kind"] == JOB and jobs.job(live).failure:
+        return Difference(name, "changed", note=RUN_AGAIN)
     if before == wanted:
         if fields.are_same(live, after):
             return Difference(name, "unchanged")

@@ -1,31 +1,45 @@
 """What a pod that is not ready is doing, in a few words for somebody who waits for it."""
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 
 from wpdeploy import faults
 from wpdeploy.observed import Event
-from wpdeploy.pods import INIT, Container, Pod
+from wpdeploy.pods import CLEARING, EVICTION, INIT, NODE, Container, Pod
 
 # What was told last of a pod whose containers are being made; the kubelet's chatter says nothing.
 _TOLD = {"Pulling": "pulling image", "Scheduled": "", "Created": "", "Started": "", "Pulled": ""}
 _MAKING = {"ContainerCreating", "PodInitializing"}
 _UNHEALTHY = "Unhealthy"
+# What a kubelet says of a probe itself: the rest is what the container said, and may be a secret.
+_OF_KUBELET = re.compile(
+    r"\w+ probe \w+: (HTTP probe failed with statuscode: \d+|Get \"|dial tcp |command )"
+)
+_HOOK = "Hook"
+_NOT_ITS_OWN = {NODE: "its node does not answer", EVICTION: "it is being evicted"}
 
 
 def words(pod: Pod, events: Sequence[Event]) -> str:
     """What is waited for."""
     if not pod.placed:
         return _place(pod, events)
-    if pod.unready_for == "node":
-        return "its node does not answer"
     if pod.unready_for:
-        return pod.unready_for
+        return _NOT_ITS_OWN.get(pod.unready_for, pod.unready_for)
     waits = waiting(pod)
     if waits is None:
         return "starting"
     if waits.waiting in _MAKING:
         return _making(pod, events)
     return _told(waits) if waits.waiting else _unready(events)
+
+
+def overdue(pod: Pod, now: datetime) -> str:
+    """That it hangs on its way out, if it does."""
+    seconds = (now - pod.due).total_seconds() if pod.due else 0
+    return (
+        f"should have ended {seconds:.0f} s ago: its node may be gone" if seconds > CLEARING else ""
+    )
 
 
 def waiting(pod: Pod) -> Container | None:
@@ -50,21 +64,24 @@ def _place(pod: Pod, events: Sequence[Event]) -> str:
 
 def ordered(events: Sequence[Event]) -> list[str]:
     """The reasons of what was told, the newest last."""
-    dated = [item for item in events if item.last]
-    return [item.reason for item in sorted(dated, key=lambda item: str(item.last))]
+    return [item.reason for item in _dated(events)]
+
+
+def _dated(events: Sequence[Event]) -> list[Event]:
+    return sorted((item for item in events if item.last), key=lambda item: str(item.last))
 
 
 def _making(pod: Pod, events: Sequence[Event]) -> str:
-    last = max(
-        (item for item in events if item.last), key=lambda item: str(item.last), default=None
-    )
+    last = next(reversed(_dated(events)), None)
     if last is None or last.reason in _TOLD:
         first = next(
             (item for item in pod.containers if item.role == INIT and not item.waiting), None
         )
         told = _TOLD[last.reason] if last else ""
         return told or (f"init container {first.name} runs" if first else "being created")
-    return f"{last.reason}: {last.message}" if last.reason.startswith("Failed") else "being created"
+    if not last.reason.startswith("Failed"):
+        return "being created"
+    return last.reason if last.reason.endswith(_HOOK) else f"{last.reason}: {last.message}"
 
 
 def _told(container: Container) -> str:
@@ -73,5 +90,8 @@ def _told(container: Container) -> str:
 
 
 def _unready(events: Sequence[Event]) -> str:
-    unhealthy = [item for item in events if item.reason == _UNHEALTHY]
-    return f"not ready: {unhealthy[-1].message}" if unhealthy else "not ready"
+    unhealthy = [item.message for item in _dated(events) if item.reason == _UNHEALTHY]
+    if not unhealthy:
+        return "not ready"
+    said = unhealthy[-1]
+    return f"not ready: {said if _OF_KUBELET.match(said) else said.partition(':')[0]}"

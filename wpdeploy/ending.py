@@ -22,7 +22,10 @@ class Overdue(BaseException):
 
 @contextmanager
 def ended_within(seconds: int) -> Iterator[None]:
-    """Terminated or Overdue may be raised in the block; once it is left, neither comes any more."""
+    """Terminated or Overdue may be raised in the block; once it is left, neither comes any more.
+
+    0 seconds are no limit.
+    """
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGALRM, _expire)
     signal.alarm(seconds)

@@ -8,9 +8,11 @@
     +-- ManifestError        5  a template, or an object that the API server cannot read
     +-- ClusterError         6  unreachable, forbidden, rejected
         +-- ApiError            the API server answered with a Status (see api_status.py)
+        +-- Late                no answer in the time that was given (see answer.py)
+        +-- BrokenOff           an answer that did not end (see answer.py)
     +-- Locked               9  another deployment is at work (see lease.py)
 
-A rollout that failed is no error: it is a verdict, and rollout.py returns it.
+A rollout or a smoke test that failed is no error: it is a verdict, and is returned.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,6 +32,7 @@ class Exit(IntEnum):
     ROLLOUT_FAILED = 7
     TIMED_OUT = 8
     LOCKED = 9
+    SMOKE_FAILED = 10
     CHANGES = 11
     INTERRUPTED = 130
     TERMINATED = 143

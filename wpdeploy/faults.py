@@ -41,6 +41,7 @@ class Fault:
 
 
 _PULL = "ErrImagePull|ImagePullBackOff"
+_ANY_PULL = f"{_PULL}|ImageInspectError|RegistryUnavailable|SignatureValidationFailed"
 _LOGS = "the container's log says why it ends"
 # The first row that fits decides. A pull is lost at once where the registry says that there is no
 # such image or that nobody may have it; it may recover from everything else. A container is in
@@ -73,7 +74,7 @@ FAULTS: Sequence[Fault] = (
         by_one=True,
     ),
     Fault(
-        _PULL,
+        _ANY_PULL,
         "the image cannot be pulled",
         "see whether the nodes reach the registry",
         grace="image_pull",
@@ -176,6 +177,11 @@ def told(container: Container) -> str:
     text = container.message
     if container.waiting in {"CrashLoopBackOff", "RunContainerError"} and container.said:
         text = container.said
+    return _nameless(container, text)
+
+
+def _nameless(container: Container, text: str) -> str:
+    """The text without the image's name, in which any word may stand."""
     return text.replace(container.image or "\0", "IMAGE")
 
 
@@ -206,7 +212,7 @@ def _matching(container: Container) -> Fault | None:
     for fault in FAULTS:
         if (
             re.fullmatch(fault.reason, container.waiting)
-            and re.search(fault.message, container.message, re.IGNORECASE)
+            and re.search(fault.message, _nameless(container, container.message), re.IGNORECASE)
             and re.search(fault.ended, container.last_exit)
         ):
             return fault

@@ -1,10 +1,11 @@
 """The kinds of objects that wpdeploy deploys: their order, and where the API server has them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 Manifest = dict[str, Any]
 FIELD_MANAGER = "wpdeploy"
+JOB = "Job"
 
 
 class Kind(NamedTuple):
@@ -14,13 +15,14 @@ class Kind(NamedTuple):
     api_versions: tuple[str, ...]
 
 
-# In the order of applying: what a pod needs before it starts comes before the Deployment, what
-# looks at its pods comes after it.
+# In the order of applying: what a pod needs before it starts comes before the Jobs and the
+# Deployment, what looks at its pods comes after it.
 KINDS: Mapping[str, Kind] = {
     "ServiceAccount": Kind("serviceaccounts", ("v1",)),
     "NetworkPolicy": Kind("networkpolicies", ("networking.k8s.io/v1",)),
     "Secret": Kind("secrets", ("v1",)),
     "ConfigMap": Kind("configmaps", ("v1",)),
+    JOB: Kind("jobs", ("batch/v1",)),
     "PersistentVolumeClaim": Kind("persistentvolumeclaims", ("v1",)),
     "Service": Kind("services", ("v1",)),
     "Deployment": Kind("deployments", ("apps/v1",)),
@@ -32,6 +34,29 @@ KINDS: Mapping[str, Kind] = {
     "Ingress": Kind("ingresses", ("networking.k8s.io/v1",)),
 }
 RANK: Mapping[str, int] = {kind: rank for rank, kind in enumerate(KINDS)}
+
+
+class Phases(NamedTuple):
+    """What is applied before the Jobs, the Jobs, and what waits for them to be complete."""
+
+    before: tuple[Manifest, ...]
+    jobs: tuple[Manifest, ...]
+    after: tuple[Manifest, ...]
+
+
+def phases(manifests: Sequence[Manifest]) -> Phases:
+    """The manifests by when they are applied."""
+    ranked = [(RANK[item["kind"]] - RANK[JOB], item) for item in manifests]
+    return Phases(
+        before=tuple(item for rank, item in ranked if rank < 0),
+        jobs=tuple(item for rank, item in ranked if rank == 0),
+        after=tuple(item for rank, item in ranked if rank > 0),
+    )
+
+
+def without_jobs(manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
+    """What a rollback applies: a Job goes forward, and none takes back what another has done."""
+    return tuple(item for item in manifests if item["kind"] != JOB)
 
 
 def collection(api_version: str, plural: str, namespace: str) -> str:

@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode
 
 import urllib3
-from urllib3.exceptions import HTTPError, SSLError
+from urllib3.exceptions import HTTPError, ReadTimeoutError, SSLError
 from urllib3.util import Timeout
 
 from wpdeploy import __version__, answer, api_status, json_in_yaml
@@ -184,6 +184,8 @@ class Cluster:
         try:
             return answer.read(self._known(asked), path, _LONGEST_ANSWER)
         except Transient as error:
+            if isinstance(error.__cause__, ReadTimeoutError):
+                raise answer.Late(path, f"no answer within {seconds:g} s") from error
             raise error.cause from error
 
     def request(self, request: Request) -> Manifest:

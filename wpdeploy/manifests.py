@@ -1,5 +1,7 @@
 """Manifests: the objects that the templates of k8s/wordpress make, checked and in order."""
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,7 +10,7 @@ from typing import Any
 from wpdeploy import files, templates
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ManifestError
-from wpdeploy.kinds import KINDS, RANK, Manifest, title
+from wpdeploy.kinds import JOB, KINDS, RANK, Manifest, title
 from wpdeploy.templates import TemplateFault
 
 _KINDS = [kind for kind in KINDS if kind != "Secret"]
@@ -16,11 +18,16 @@ _ON_DISK = (
     "a template makes no Secret: what is rendered is written to disk; "
     "name the value in k8s/parameters.yaml"
 )
+# A Job's name is a label of its pods.
+_LONGEST_JOB_NAME = 63
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
 def render(context: DeploymentContext, values: Mapping[str, object]) -> tuple[Manifest, ...]:
-    """The objects of all templates in the order of applying; a template may render to none."""
+    """The objects of all templates in the order of applying; a template may render to none.
+
+    The name of a Job ends in a hash over its content.
+    """
     directory = context.bundle / "k8s" / "wordpress"
     found_files = sorted(directory.glob("*.yaml.j2"))
     if not found_files:
@@ -38,7 +45,7 @@ def render(context: DeploymentContext, values: Mapping[str, object]) -> tuple[Ma
     problems += _duplicates(found)
     if problems:
         raise ManifestError(context.shown(directory), problems)
-    return tuple(sorted((manifest for _, manifest in found), key=_order))
+    return tuple(sorted((_unique(manifest) for _, manifest in found), key=_order))
 
 
 def stamp(
@@ -46,6 +53,16 @@ def stamp(
 ) -> tuple[Manifest, ...]:
     """The manifests with the namespace and the labels by which wpdeploy knows its own."""
     return tuple(_stamped(manifest, namespace, labels) for manifest in manifests)
+
+
+def _unique(manifest: Manifest) -> Manifest:
+    """A Job with a hash over all of it in its name: a Job is immutable, so another is a new one."""
+    if manifest["kind"] != JOB:
+        return manifest
+    metadata = manifest["metadata"]
+    digest = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:10]
+    start = metadata["name"][: _LONGEST_JOB_NAME - len(digest) - 1].rstrip("-.")
+    return manifest | {"metadata": metadata | {"name": f"{start}-{digest}"}}
 
 
 def _order(manifest: Manifest) -> tuple[int, str]:

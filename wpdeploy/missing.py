@@ -48,9 +48,15 @@ def _waited_for(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> 
         return "waiting for the controller to count them"
     ending = [pod for pod in snapshot.pods if pod.deleting]
     if workload.strategy == RECREATE and ending:
-        return f"waiting for {ending[0].name} to end, before new pods are created (Recreate)"
+        hangs = doing.overdue(ending[0], snapshot.now)
+        why = f"it {hangs}" if hangs else "new pods are created then (Recreate)"
+        return f"waiting for {ending[0].name} to end: {why}"
     return f"{len(pods)} of {workload.desired} new pods exist"
 
 
 def _newest(snapshot: Snapshot, workload: Workload) -> list[ReplicaSet]:
-    return [item for item in snapshot.replica_sets if item.revision == workload.revision]
+    return [
+        item
+        for item in snapshot.replica_sets
+        if (item.owner, item.revision) == (workload.uid, workload.revision)
+    ]

@@ -5,7 +5,7 @@ The fifth is of the pods' Events, which nobody needs to see that a rollout is do
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from wpdeploy import observed, pods
@@ -47,15 +47,17 @@ class Observation:
         self._endpoints = self._add_endpoints()
         self._events = self._add("v1", "events", _EVENTS, self._event, is_extra=True)
         self._told: tuple[int, Mapping[str, tuple[Event, ...]]] = 0, {}
+        self._shown: frozenset[str] = frozenset()
+        self._freed: datetime | None = None
 
     def snapshot(self) -> Snapshot:
         """All that is known now."""
         workloads: list[Workload] = list(self._deployments.objects.values())
         replica_sets: list[ReplicaSet] = list(self._replica_sets.objects.values())
         found: list[Pod] = sorted(self._pods.objects.values(), key=lambda pod: pod.name)
-        applied = self._applied
+        applied, now = self._applied, self._cluster.server_time()
         return Snapshot(
-            now=self._cluster.server_time(),
+            now=now,
             workload=workloads[0] if workloads else None,
             replica_sets=tuple(replica_sets),
             pods=tuple(found),
@@ -66,6 +68,8 @@ class Observation:
             window=timedelta(seconds=self._target.stability_window),
             grace=self._target.grace,
             events=self._by_pod(),
+            knows_events=bool(self._events.changes),
+            freed=self._last_freed(now),
         )
 
     def wait(self, seconds: float) -> None:
@@ -94,6 +98,13 @@ class Observation:
         """An event about a pod that may be the rollout's: it may come before its pod does."""
         own = raw["involvedObject"].get("name", "").startswith(f"{self._target.name}-")
         return observed.event(raw) if own else None
+
+    def _last_freed(self, now: datetime) -> datetime | None:
+        """When a pod that was shown was last seen to be gone: there may be room since."""
+        if self._shown - self._pods.objects.keys():
+            self._freed = now
+        self._shown = frozenset(self._pods.objects)
+        return self._freed
 
     def _by_pod(self) -> Mapping[str, tuple[Event, ...]]:
         changes, told = self._told

@@ -71,7 +71,8 @@ class Snapshot:
 
     `since`, `generation` and `images` are those of the apply (None, 0 and none without one);
     `serving` holds the UIDs of the pods that are ready endpoints of the Service; `window` is the
-    stability window; `events` are by the UID of the pod that they are about.
+    stability window; `events` are by the UID of the pod that they are about, and `knows_events`
+    tells none from not known. `freed` is when a pod was last seen to be gone.
     """
 
     now: datetime
@@ -84,6 +85,8 @@ class Snapshot:
     window: timedelta
     grace: Grace = field(default_factory=Grace)
     events: Mapping[str, tuple[Event, ...]] = field(default_factory=dict)
+    knows_events: bool = True
+    freed: datetime | None = None
     images: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -116,7 +119,7 @@ def workload(raw: Mapping[str, Any]) -> Workload:
 def images(raw: Mapping[str, Any]) -> Mapping[str, str]:
     """The images of a Deployment's pod template, by container."""
     containers = ((raw["spec"].get("template") or {}).get("spec") or {}).get("containers") or []
-    return {item["name"]: item["image"] for item in containers}
+    return {item["name"]: item.get("image", "") for item in containers}
 
 
 def replica_set(raw: Mapping[str, Any]) -> ReplicaSet:

@@ -13,7 +13,9 @@ from wpdeploy.parts import condition, owner, required_time, time
 
 # Evicted pods and the like stay on for days; their controller has made others.
 _OVER = {"Failed", "Succeeded"}
-_GATED = "SchedulingGated"
+# Seconds in which a kubelet clears away a pod whose time is over.
+CLEARING = 30
+_GATED, _UNPLACED = "SchedulingGated", "Unschedulable"
 # What a waiting reason is a trouble of. A pull has two words that take turns, and a container that
 # does not stay up has others; between two attempts it has none.
 IMAGE, START, PLACE, SETUP = "image", "start", "place", "setup"
@@ -25,10 +27,15 @@ _TROUBLES: Mapping[str, str] = {
     "ErrImageNeverPull": IMAGE,
     "ErrImagePull": IMAGE,
     "ImagePullBackOff": IMAGE,
+    "ImageInspectError": IMAGE,
+    "RegistryUnavailable": IMAGE,
+    "SignatureValidationFailed": IMAGE,
     "RunContainerError": START,
     "CrashLoopBackOff": START,
 }
 CONTAINER, INIT, SIDECAR = "container", "init container", "sidecar"
+# What makes a pod not ready, whatever its containers do.
+NODE, EVICTION = "node", "eviction"
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -59,7 +66,8 @@ class Pod:
     time at which we saw it, what we found has the time that its Ready condition tells. `troubled`
     is since when it has had its trouble, attempts to get out of it aside. `due` is when a pod that
     is on its way out should be gone. `unready_for` is what makes it not ready though its
-    containers are: a readiness gate, or "node".
+    containers are not to blame: a readiness gate, or one of the two above; `transition_within` is
+    that of its ContainersReady condition, which neither a gate nor a node changes.
     """
 
     uid: str
@@ -80,6 +88,7 @@ class Pod:
     held: bool = False
     nominated: bool = False
     unready_for: str = ""
+    transition_within: datetime | None = None
 
     @property
     def counts(self) -> bool:
@@ -96,9 +105,10 @@ def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
     """A pod's JSON, read at `now`; `before` is what was known of the same pod."""
     metadata, status = raw["metadata"], raw.get("status") or {}
     ready, scheduled = condition(status, "Ready"), condition(status, "PodScheduled")
+    within = condition(status, "ContainersReady") or ready
     is_ready = ready.get("status") == "True"
     transition = time(ready.get("lastTransitionTime"))
-    unplaced = scheduled.get("reason", "") if scheduled.get("status") == "False" else ""
+    unplaced = scheduled.get("reason") or _UNPLACED if scheduled.get("status") == "False" else ""
     created = required_time(metadata["creationTimestamp"])
     found = Pod(
         uid=metadata["uid"],
@@ -108,27 +118,40 @@ def pod(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Pod:
         deleting="deletionTimestamp" in metadata,
         due=time(metadata.get("deletionTimestamp")),
         ready=is_ready,
-        unschedulable=scheduled.get("message", "") if unplaced else "",
+        unschedulable=(scheduled.get("message") or unplaced) if unplaced else "",
         placed=scheduled.get("status") == "True",
         held=unplaced == _GATED,
         nominated=bool(status.get("nominatedNodeName")),
         unready_for="" if is_ready else _unready_for(raw.get("spec") or {}, status),
         containers=tuple(_containers(raw, now, before)),
         transition=transition,
+        transition_within=time(within.get("lastTransitionTime")),
         over=status.get("phase") in _OVER,
-        # A node's clock may be ahead of the API server's, or behind it.
-        changed=max(min(transition, now), created) if is_ready and transition else now,
+        changed=_since(max(transition, _written(metadata)), created, now)
+        if is_ready and transition
+        else now,
     )
-    since = scheduled if unplaced else ready
-    return _remembering(found, now, before, time(since.get("lastTransitionTime")))
+    since = time((scheduled if unplaced else ready).get("lastTransitionTime"))
+    return _remembering(found, now, before, _since(since or now, created, now))
 
 
-def _remembering(found: Pod, now: datetime, before: Pod | None, since: datetime | None) -> Pod:
+def _since(moment: datetime, created: datetime, now: datetime) -> datetime:
+    """When it was so: a node's clock may be ahead of the API server's, or behind it."""
+    return max(min(moment, now), created)
+
+
+def _written(metadata: Mapping[str, Any]) -> datetime:
+    """When the pod's status was last written, by the API server's clock: no later is it ready."""
+    entries = metadata.get("managedFields") or []
+    times = [item.get("time", "") for item in entries if "f:status" in (item.get("fieldsV1") or {})]
+    return time(max(times, default="")) or _NEVER
+
+
+def _remembering(found: Pod, now: datetime, before: Pod | None, since: datetime) -> Pod:
     """The pod with what its history tells: since when it has been as it is."""
     trouble = _trouble(found, before)
     if before is None:
-        at = max(min(since or now, now), found.created)
-        return dataclasses.replace(found, trouble=trouble, troubled=at)
+        return dataclasses.replace(found, trouble=trouble, troubled=since)
     return dataclasses.replace(
         found,
         changed=before.changed if _signature(found) == _signature(before) else now,
@@ -156,13 +179,15 @@ def _signature(state: Pod) -> tuple[object, ...]:
 
 
 def _unready_for(spec: Mapping[str, Any], status: Mapping[str, Any]) -> str:
+    if condition(status, "DisruptionTarget").get("status") == "True":
+        return EVICTION
     if condition(status, "ContainersReady").get("status") != "True":
         return ""
     for gate in spec.get("readinessGates") or []:
         if condition(status, gate["conditionType"]).get("status") != "True":
             return f"readiness gate {gate['conditionType']}"
     # The node lifecycle controller takes away Ready and nothing else.
-    return "node"
+    return NODE
 
 
 def _containers(raw: Mapping[str, Any], now: datetime, before: Pod | None) -> Iterator[Container]:

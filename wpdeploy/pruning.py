@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from wpdeploy import handover, record
 from wpdeploy.kinds import (
     FIELD_MANAGER,
+    JOB,
     Manifest,
     collection,
     labels,
@@ -25,6 +26,7 @@ from wpdeploy.record import Record
 _PRUNED: Mapping[str, tuple[str, str]] = {
     "Ingress": ("networking.k8s.io/v1", "ingresses"),
     "CronJob": ("batch/v1", "cronjobs"),
+    JOB: ("batch/v1", "jobs"),
     "PodDisruptionBudget": ("policy/v1", "poddisruptionbudgets"),
     "HorizontalPodAutoscaler": ("autoscaling/v1", "horizontalpodautoscalers"),
     "NetworkPolicy": ("networking.k8s.io/v1", "networkpolicies"),
@@ -33,7 +35,7 @@ _PRUNED: Mapping[str, tuple[str, str]] = {
 # Whose pod templates name a Secret or a ConfigMap: of these all are looked at, whoever made them.
 _REFERRERS: Mapping[str, tuple[str, str]] = {
     "ReplicaSet": ("apps/v1", "replicasets"),
-    "Job": ("batch/v1", "jobs"),
+    JOB: ("batch/v1", "jobs"),
     "CronJob": ("batch/v1", "cronjobs"),
 }
 
@@ -72,7 +74,8 @@ def survey(cluster: Cluster, namespace: str, instance: str) -> Inventory:
 def plan(inventory: Inventory, records: Sequence[Record]) -> tuple[Manifest, ...]:
     """What to delete, in this order, after the newest of the records has succeeded.
 
-    A ConfigMap of a release comes with its Secret, which wpdeploy may not list, after it: what is
+    A Job goes whether it has ended or not: nobody waits for it any more, and no rollback runs it. A
+    ConfigMap of a release comes with its Secret, which wpdeploy may not list, after it: what is
     left of an interrupted pruning is found again.
     """
     kept = {title(manifest) for manifest in records[0].manifests}

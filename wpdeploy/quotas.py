@@ -1,6 +1,6 @@
-"""Quotas: whether a namespace's ResourceQuotas leave room for the pods that a rollout adds.
+"""Quotas: whether a namespace's ResourceQuotas leave room for the pods that a deployment adds.
 
-A quota that has none lets the ReplicaSet make no pod, and the rollout waits until it times out.
+A quota that has none lets the ReplicaSet, or the Job, make no pod.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from math import ceil, floor
 from typing import Any
 
 from wpdeploy import checks, preflight
-from wpdeploy.kinds import Manifest
+from wpdeploy.kinds import Manifest, title
 from wpdeploy.preflight import Finding
 
 # What a quota calls a pod's resources: the section and the key in the container.
@@ -31,7 +31,7 @@ _UNSAID = "set it in wordpress.resources, unless a LimitRange gives a default"
 
 @dataclass(frozen=True)
 class Demand:
-    """How many pods a rollout adds: at least, to go on at all, and at most; and what one needs.
+    """How many pods `who` adds: at least, to go on at all, and at most; and what one needs.
 
     `pod` has its resources by a quota's names for them; None: the template does not say.
     """
@@ -39,6 +39,7 @@ class Demand:
     least: int
     most: int
     pod: Mapping[str, Fraction | None]
+    who: str = "the rollout"
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,13 @@ def demand(manifests: Sequence[Manifest], live: Manifest | None, *, rolls: bool)
     )
 
 
+def of_job(job: Manifest) -> Demand:
+    """The demand of a Job, whose pods have gone before the rollout begins."""
+    spec = job["spec"]
+    most = min(spec.get("parallelism", 1), spec.get("completions", 1))
+    return Demand(min(most, 1), most, dict(_needs(spec["template"]["spec"])), title(job))
+
+
 def judged(quotas: Sequence[Manifest], demand: Demand) -> Finding:
     """Whether the pods that come have room."""
     rooms = [room for quota in quotas for room in _rooms(quota, demand)]
@@ -72,14 +80,14 @@ def judged(quotas: Sequence[Manifest], demand: Demand) -> Finding:
     unsaid = [room.told for room in rooms if room.pods is None]
     tightest = min(rooms, key=lambda room: demand.most if room.pods is None else room.pods)
     fit = demand.most if tightest.pods is None else tightest.pods
-    sentence = f"{tightest.told}: room for {_more(fit)}, but the rollout needs"
+    sentence = f"{tightest.told}: room for {_more(fit)}, but {demand.who} needs"
     if fit < demand.least:
         return preflight.failed(_CHECK, f"{sentence} {demand.least}", _HINT)
     if unsaid:
         return preflight.warning(_CHECK, "; ".join(unsaid), _UNSAID)
     if fit < demand.most:
         return preflight.warning(_CHECK, f"{sentence} up to {demand.most}: it takes longer", _HINT)
-    return preflight.ok(_CHECK, f"room for {_more(demand.most)}: the rollout needs no other")
+    return preflight.ok(_CHECK, f"room for {_more(demand.most)}: {demand.who} needs no other")
 
 
 def _more(pods: int) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-_INSTEAD = "[redacted]"
+INSTEAD = "[redacted]"
 # Shorter than this a value would be found in words that have nothing to do with it.
 _SHORTEST = 4
 # Go's encoder escapes what HTML or JavaScript could take for theirs.
@@ -15,10 +15,15 @@ _GO = {char: f"\\u{ord(char):04x}" for char in "&<>\u2028\u2029"}
 
 def redacted(text: str, values: Iterable[str]) -> str:
     """The text without the values: raw, escaped, in base64 or URL-encoded."""
-    forms = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
-    for form in sorted(forms, key=len, reverse=True):
-        text = text.replace(form, _INSTEAD)
+    for form in forms(values):
+        text = text.replace(form, INSTEAD)
     return text
+
+
+def forms(values: Iterable[str]) -> list[str]:
+    """How the values may be written, the longest first; those that are too short are left out."""
+    found = {form for value in values if len(value) >= _SHORTEST for form in _forms(value)}
+    return sorted(found, key=len, reverse=True)
 
 
 def redacted_in(document: Any, values: Iterable[str]) -> Any:

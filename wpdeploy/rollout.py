@@ -12,7 +12,7 @@ from datetime import datetime
 from wpdeploy import doing, faults, missing
 from wpdeploy.faults import Found
 from wpdeploy.observed import ReplicaSet, Snapshot, Workload
-from wpdeploy.pods import PLACE, Pod, late
+from wpdeploy.pods import CLEARING, PLACE, Pod, late
 from wpdeploy.verdict import LONGEST_WAIT, Culprit, Outcome, Verdict, failed, progressing
 
 _CANNOT_CREATE = "ReplicaSetCreateError"
@@ -28,13 +28,14 @@ def assess(snapshot: Snapshot) -> Verdict:
     if workload.observed_generation < max(workload.generation, snapshot.generation):
         return _unseen(snapshot, workload)
     current = _current(snapshot, workload)
+    if workload.paused and (current is None or workload.replicas != workload.updated):
+        return _paused(workload)
     if current is None:
         return progressing(f"waiting for the new ReplicaSet {workload.replica_failure}".strip())
     pods = current_pods(snapshot)
     lacks = list(missing.of(snapshot, workload, pods))
     return (
-        _paused(workload, lacks)
-        or _failed_pod(snapshot, pods)
+        _failed_pod(snapshot, pods)
         or _refused(snapshot, current, lacks)
         or _failed_progress(snapshot, workload, lacks)
         or _unfinished(snapshot, current, pods, lacks)
@@ -51,6 +52,9 @@ def current_pods(snapshot: Snapshot) -> list[Pod]:
 
 def _foreign(snapshot: Snapshot, workload: Workload) -> Verdict | None:
     """Whoever changed the image after the apply made a rollout that is not ours to judge."""
+    if workload.generation < snapshot.generation:
+        to_do = ("to do", "deploy again")
+        return failed("somebody deleted the Deployment after the apply, and made it anew", (to_do,))
     for name, image in snapshot.images.items():
         now = workload.images.get(name, "none")
         if now != image and workload.generation > snapshot.generation:
@@ -65,7 +69,9 @@ def _unseen(snapshot: Snapshot, workload: Workload) -> Verdict:
         return progressing("waiting for the controller to see the new generation")
     why = f"the ReplicaSet cannot be created: {workload.progress_message}"
     left = _left(snapshot, workload.progress_updated, snapshot.grace.refused)
-    return failed(why) if left <= 0 else progressing(why, min(left, LONGEST_WAIT))
+    if left > 0:
+        return progressing(why, min(left, LONGEST_WAIT))
+    return failed(why, (("to do", _room(workload.progress_message)),))
 
 
 def _left(snapshot: Snapshot, since: datetime | None, grace: float) -> float:
@@ -81,24 +87,30 @@ def _current(snapshot: Snapshot, workload: Workload) -> ReplicaSet | None:
     return newest if newest and newest.revision == workload.revision else None
 
 
-def _paused(workload: Workload, lacks: Sequence[str]) -> Verdict | None:
-    if not (workload.paused and lacks):
-        return None
+def _paused(workload: Workload) -> Verdict:
+    have = f"{workload.updated} of {workload.desired} pods have what was applied"
     to_do = "kubectl rollout resume deployment, or take `paused` out of the template"
-    return failed(f"the Deployment is paused: {'; '.join(lacks)}", (("to do", to_do),))
+    return failed(f"the Deployment is paused: {have}", (("to do", to_do),))
 
 
 def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, Found]]:
     """The faults that would decide, with the seconds for which there still is patience."""
-    nobody_ready = not any(pod.ready for pod in pods)
+    nobody_well = all(pod.trouble for pod in pods)
     for pod in pods:
         found = faults.of(pod, snapshot.since, snapshot.now)
         if found is None or (pod.trouble == PLACE and _makes_room(snapshot, pod)):
             continue
         if _restarts_too_often(snapshot, found):
             yield 0.0, found
-        elif found.fault.by_one or nobody_ready:
-            yield _left(snapshot, pod.troubled, found.fault.patience(snapshot.grace)), found
+        elif found.fault.by_one or nobody_well:
+            patience = found.fault.patience(snapshot.grace)
+            yield _left(snapshot, _since(snapshot, pod), patience), found
+
+
+def _since(snapshot: Snapshot, pod: Pod) -> datetime:
+    """Since when it has its trouble; the scheduler tries again where a pod has made room."""
+    freed = snapshot.freed if pod.trouble == PLACE else None
+    return max(pod.troubled, freed or pod.troubled)
 
 
 def _restarts_too_often(snapshot: Snapshot, found: Found) -> bool:
@@ -107,14 +119,16 @@ def _restarts_too_often(snapshot: Snapshot, found: Found) -> bool:
 
 def _makes_room(snapshot: Snapshot, pod: Pod) -> bool:
     """Whether there may be room soon: from an autoscaler, by preemption, or by pods that end."""
+    if not snapshot.knows_events:
+        return True
     told = doing.ordered(snapshot.events.get(pod.uid, ()))
     return pod.nominated or _ending(snapshot) > 0 or faults.scales(told)
 
 
 def _ending(snapshot: Snapshot) -> float:
     """Seconds in which the pods of ours that are on their way out free what they hold."""
-    due = [pod.due for pod in snapshot.pods if pod.deleting and pod.due]
-    return max([0.0, *((moment - snapshot.now).total_seconds() for moment in due)])
+    due = [pod.due for pod in snapshot.pods if pod.due]
+    return max([0.0, *((at - snapshot.now).total_seconds() + CLEARING for at in due)])
 
 
 def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
@@ -145,13 +159,23 @@ def _details(found: Found) -> tuple[tuple[str, str], ...]:
 
 def _refused(snapshot: Snapshot, current: ReplicaSet, lacks: Sequence[str]) -> Verdict | None:
     """The API server refuses pods: by a quota, an admission controller, a ServiceAccount."""
-    if not lacks or not current.failure or _ending(snapshot) > 0:
-        return None
-    if _left(snapshot, current.failing, snapshot.grace.refused) > 0:
+    if not lacks or not current.failure or _refusal_left(snapshot, current) > 0:
         return None
     sentence = f"ReplicaSet {current.name} cannot create pods: {missing.refusal(current)}"
     rows = (("message", current.failure), ("to do", _room(current.failure)))
     return failed(sentence, rows)
+
+
+def _refusal_left(snapshot: Snapshot, current: ReplicaSet) -> float:
+    """Seconds of patience with a refusal.
+
+    Where a pod has made room, the controller finds it by its next attempt, which may be as long in
+    coming as its attempts have failed.
+    """
+    since = current.failing or snapshot.now
+    freed = max(since, snapshot.freed or since)
+    grace = snapshot.grace.refused + (freed - since).total_seconds()
+    return max(_ending(snapshot), _left(snapshot, freed, grace))
 
 
 def _room(failure: str) -> str:
@@ -181,7 +205,7 @@ def _unfinished(
         return None
     patience = [_ending(snapshot), *(left for left, _ in _troubled(snapshot, pods))]
     if current.failure:
-        patience.append(_left(snapshot, current.failing, snapshot.grace.refused))
+        patience.append(_refusal_left(snapshot, current))
     recheck = min([left for left in patience if left > 0] + [LONGEST_WAIT])
     return progressing("; ".join(lacks), recheck, *_late(snapshot, pods))
 
@@ -207,25 +231,33 @@ def _late(
 
 def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Verdict:
     """Done, if for the whole stability window no pod restarted or was not ready."""
+    moments = [pod.changed for pod in pods]
+    # The controller's own clock, for nodes whose clocks are behind; it may be ahead itself.
+    progressed = workload.progress_updated
+    if moments and progressed and progressed <= snapshot.now:
+        moments.append(progressed)
     ready = f"ready {workload.desired}/{workload.desired}"
-    # The controller's own clock, for nodes whose clocks are behind.
-    moments = [pod.changed for pod in pods] + [workload.progress_updated or snapshot.now]
-    left = (max(moments) + snapshot.window - snapshot.now).total_seconds() if pods else 0
-    if left > 0:
-        waits = progressing(f"{ready}, until it is stable", left)
-        return dataclasses.replace(waits, steady=True)
-    return Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
+    done = Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
+    return stable(done, snapshot, max(moments, default=None))
+
+
+def stable(done: Verdict, snapshot: Snapshot, begun: datetime | None) -> Verdict:
+    """The success, once the stability window that began then is over."""
+    left = (begun + snapshot.window - snapshot.now).total_seconds() if begun else 0
+    if left <= 0:
+        return done
+    waits = progressing(f"{done.sentence}, until it is stable", min(left, LONGEST_WAIT))
+    return dataclasses.replace(waits, steady=True)
 
 
 def _notes(snapshot: Snapshot, workload: Workload) -> tuple[tuple[str, str], ...]:
     """What a success should not hide."""
-    overdue = [pod for pod in snapshot.pods if pod.due and pod.due < snapshot.now]
-    notes = [("note", _overdue(pod, snapshot.now)) for pod in overdue[:1]]
+    overdue = [
+        f"pod {pod.name} {told}"
+        for pod in snapshot.pods
+        if (told := doing.overdue(pod, snapshot.now))
+    ]
+    notes = [("note", told) for told in overdue[:1]]
     if not workload.desired:
         notes.append(("note", "replicas is 0: nothing serves"))
     return tuple(notes)
-
-
-def _overdue(pod: Pod, now: datetime) -> str:
-    seconds = (now - (pod.due or now)).total_seconds()
-    return f"pod {pod.name} should have ended {seconds:.0f} s ago: its node may be gone"

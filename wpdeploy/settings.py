@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from wpdeploy import checks, schema
 from wpdeploy.context import DeploymentContext
 from wpdeploy.grace import Grace, Seconds
+from wpdeploy.smoke import Smoke
 from wpdeploy.target import LONGEST_DEADLINE, EksCluster, KubeconfigCluster, OnFailure, Target
 
 Quantity = Annotated[str, checks.quantity]
@@ -169,6 +170,7 @@ class Settings:
     name: Annotated[str, checks.base_name] = "wordpress"
     region: str | None = None
     rollout: Rollout = field(default_factory=Rollout)
+    smoke: Smoke = field(default_factory=Smoke)
     on_failure: OnFailure = "keep"
     wordpress: WordPress = field(default_factory=WordPress)
     service: Service = field(default_factory=Service)
@@ -199,6 +201,7 @@ class Settings:
             deadline=self.rollout.deadline,
             stability_window=self.rollout.stability_window,
             grace=self.rollout.grace,
+            smoke=self.smoke,
             on_failure=self.on_failure,
             region=self.region,
         )

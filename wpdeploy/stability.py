@@ -1,55 +1,70 @@
 """The stability window: what restarts or is not ready in it fails a rollout that was complete."""
 
+from datetime import UTC, datetime
+
 from wpdeploy.observed import Snapshot
-from wpdeploy.pods import Pod
-from wpdeploy.rollout import assess, current_pods
+from wpdeploy.pods import EVICTION, Pod
+from wpdeploy.rollout import assess, current_pods, stable
 from wpdeploy.verdict import Culprit, Outcome, Verdict, failed
+
+# What was complete when it was first seen has been so for as long as its pods say.
+_BEFORE = datetime.min.replace(tzinfo=UTC)
 
 
 class Judge:
-    """assess(), with the memory of how the stability window began."""
+    """assess(), with the memory of how the stability window began.
+
+    `_complete` is when the rollout was seen to be complete, None while it is not; `_pods` are its
+    pods as they were when they came into the window.
+    """
 
     def __init__(self) -> None:
-        self._steady: Snapshot | None = None
+        self._complete: datetime | None = _BEFORE
+        self._pods: dict[str, Pod] = {}
 
     def __call__(self, snapshot: Snapshot) -> Verdict:
         """The verdict on the rollout at this moment."""
-        verdict = (self._steady and _broken(self._steady, snapshot)) or assess(snapshot)
-        if verdict.steady:
-            self._steady = self._steady or snapshot
-        elif verdict.outcome is Outcome.PROGRESSING:
-            self._steady = None
-        return verdict
+        verdict = self._broken(snapshot) or assess(snapshot)
+        if verdict.outcome is Outcome.FAILED:
+            return verdict
+        if verdict.outcome is Outcome.PROGRESSING and not verdict.steady:
+            self._complete, self._pods = None, {}
+            return verdict
+        self._complete = self._complete or snapshot.now
+        self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in current_pods(snapshot)}
+        return verdict if verdict.steady else stable(verdict, snapshot, self._complete)
 
-
-def _broken(before: Snapshot, now: Snapshot) -> Verdict | None:
-    """What ends a stability window: a pod that was ready in it restarted, or was not ready."""
-    pods = {pod.uid: pod for pod in current_pods(now)}
-    for was in current_pods(before):
-        found = pods.get(was.uid)
-        if found and (what := _what_broke(was, found)):
-            seconds = (now.now - was.changed).total_seconds()
-            sentence = f"pod {found.name}: {what} {seconds:.0f} s after it was ready"
-            return failed(sentence, _details(found), _culprit(was, found))
-    return None
+    def _broken(self, snapshot: Snapshot) -> Verdict | None:
+        """What ends the window: a pod that was ready in it restarted, or was not ready."""
+        for found in current_pods(snapshot) if self._pods else ():
+            was = self._pods.get(found.uid)
+            if was and (what := _what_broke(was, found)):
+                seconds = (snapshot.now - was.changed).total_seconds()
+                sentence = f"pod {found.name}: {what} {seconds:.0f} s after it was ready"
+                return failed(sentence, _details(found), _culprit(was, found))
+        return None
 
 
 def _what_broke(was: Pod, now: Pod) -> str:
+    if now.unready_for == EVICTION:
+        return ""
     worse = _restarted(was, now)
     if worse is not None:
-        ended = now.containers[worse].last_exit
-        return f"container {now.containers[worse].name} restarted ({ended})"
-    if now.ready and now.transition == was.transition:
+        found = now.containers[worse]
+        ended = f" ({found.last_exit})" if found.last_exit else ""
+        return f"container {found.name} restarted{ended}"
+    # A node that is lost and a load balancer's gate leave what the containers say as it was.
+    if (now.ready or now.unready_for) and now.transition_within == was.transition_within:
         return ""
-    # A node that is lost takes its pods along, whatever is in them.
-    return "" if now.unready_for else "was not ready any more"
+    return "was not ready any more"
 
 
 def _restarted(was: Pod, now: Pod) -> int | None:
     before = {item.name: item for item in was.containers}
     for number, item in enumerate(now.containers):
-        known = before.get(item.name)
-        if known and (item.restarts > known.restarts or item.last_exit != known.last_exit):
+        known = before.get(item.name, item)
+        ended = item.last_exit and item.last_exit != known.last_exit
+        if item.restarts > known.restarts or ended:
             return number
     return None
 

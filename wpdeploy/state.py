@@ -11,15 +11,17 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from wpdeploy import record
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.grace import Grace
-from wpdeploy.kinds import Manifest
+from wpdeploy.kinds import Manifest, without_jobs
 from wpdeploy.record import AppliedAt, RecordedParameter
 from wpdeploy.release import Release
+from wpdeploy.smoke import Smoke
 from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
 _FILE = "deployment.json"
@@ -49,17 +51,28 @@ class Deployment:
     number: int | None = None
     applied: AppliedAt | None = None
 
+    @property
+    def to_apply(self) -> tuple[Manifest, ...]:
+        """The manifests; those of a rollback without the Jobs."""
+        return self.manifests if self.restores is None else without_jobs(self.manifests)
+
 
 def write(context: DeploymentContext, deployment: Deployment) -> None:
-    """Write deployment.json as a whole or not at all."""
+    """Write deployment.json."""
+    document = dataclasses.asdict(deployment)
+    write_file(context, _FILE, json.dumps(document, default=datetime.isoformat))
+
+
+def write_file(context: DeploymentContext, name: str, text: str) -> Path:
+    """Write a file of the deployment as a whole or not at all, for its owner alone; its path."""
     directory = context.state_directory
     # One name: what a step that was killed left is replaced and does not stay.
-    temporary = directory / f".{_FILE}"
+    temporary = directory / f".{name}"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(dataclasses.asdict(deployment), default=datetime.isoformat))
-        temporary.replace(directory / _FILE)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+        return temporary.replace(directory / name)
     except OSError as error:
         hint = "the user of the CodeDeploy agent must be able to write there; see WPDEPLOY_ROOT"
         problem = f"cannot be written: {error.strerror}"
@@ -109,5 +122,6 @@ def _target(document: dict[str, Any]) -> Target:
     own = {
         "cluster": _CLUSTERS[frozenset(cluster)](**cluster),
         "grace": Grace(**document["grace"]),
+        "smoke": Smoke(**document["smoke"]),
     }
     return Target(**(document | own))

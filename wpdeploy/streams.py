@@ -53,10 +53,13 @@ class Clock(Protocol):
 
 
 class _Page(NamedTuple):
-    """A part of a list; `version` is where a watch of the list goes on."""
+    """A part of a list; `version` is where a watch of the list goes on.
+
+    `into` is the whole list's: two lists of one resource may be on their way at once.
+    """
 
     items: list[Manifest]
-    is_first: bool
+    into: dict[str, Any]
     is_last: bool
     version: str
 
@@ -81,7 +84,6 @@ class Stream:
     read: Callable[[Manifest, Any], Any]
     is_extra: bool = False
     objects: dict[str, Any] = field(default_factory=dict)
-    coming: dict[str, Any] = field(default_factory=dict)
     changes: int = 0
     version: str = ""
     failures: int = 0
@@ -139,17 +141,15 @@ class Streams:
                 stream.version = page.version
 
     def _pages(self, stream: Stream) -> Iterator[_Page]:
-        rest, is_first = "", True
-        while rest or is_first:
-            asked = {**stream.query, "limit": str(_PAGE)}
-            found = self._cluster.get(
-                stream.path, stream.path, {**asked, "continue": rest} if rest else asked
-            )
+        asked, into = {**stream.query, "limit": str(_PAGE)}, dict[str, Any]()
+        is_last = False
+        while not is_last:
+            found = self._cluster.get(stream.path, stream.path, asked)
             if found is None:
                 raise NoSuchApi(stream.path, "the API server has no such API")
             rest = found["metadata"].get("continue") or ""
-            yield _Page(found["items"], is_first, not rest, found["metadata"]["resourceVersion"])
-            is_first = False
+            asked, is_last = {**asked, "continue": rest}, not rest
+            yield _Page(found["items"], into, is_last, found["metadata"]["resourceVersion"])
 
     def _take(self, stream: Stream, news: _News) -> None:
         """Keep a page, or one event of a watch; raise what ended a watch for good."""
@@ -167,12 +167,10 @@ class Streams:
 
     def _turn(self, stream: Stream, page: _Page) -> None:
         """Take a page; the last one of a list puts the list in the place of what was known."""
-        if page.is_first:
-            stream.coming = {}
         for raw in page.items:
-            _keep(stream, raw, stream.objects.get(raw["metadata"]["uid"]), stream.coming)
+            _keep(stream, raw, stream.objects.get(raw["metadata"]["uid"]), page.into)
         if page.is_last:
-            stream.objects, stream.coming = stream.coming, {}
+            stream.objects = page.into
 
     def _follow(self, stream: Stream) -> None:
         """Watch for as long as the owner wants it; put what came into the queue."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wpdeploy.grace import Grace
+from wpdeploy.smoke import Smoke
 
 # Seconds: less than what appspec.yml gives ValidateService.
 LONGEST_DEADLINE = 3300
@@ -42,5 +43,6 @@ class Target:
     deadline: int
     stability_window: int
     grace: Grace = field(default_factory=Grace)
+    smoke: Smoke = field(default_factory=Smoke)
     on_failure: OnFailure = "keep"
     region: str | None = None

@@ -34,6 +34,9 @@ RULES = (
     Rule("kubernetes/client/api/*", "loaded lazily, never used", ("*/api/__init__.py",)),
     Rule("kubernetes/client/models/*", "loaded lazily, never used", ("*/models/__init__.py",)),
     Rule("kubernetes/*_test.py", "tests"),
+    Rule("websocket/tests/*", "tests"),
+    Rule("pydantic/v1/*", "the version before, for those who ask for it by name"),
+    Rule("pydantic/mypy.*", "a plugin for the type checker"),
     *(Rule(f"{name}*/*", _ASYNCIO) for name in ("aio", "attr", "frozenlist", "multidict")),
     *(Rule(f"{name}*/*", _ASYNCIO) for name in ("propcache", "yarl")),
     *(

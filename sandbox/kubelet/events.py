@@ -62,7 +62,7 @@ class EventLog:
                 "name": f"{metadata['name']}.{suffix}",
                 "namespace": metadata["namespace"],
             },
-            "involvedObject": self._reference(path),
+            "involvedObject": reference(self.pod, path),
             "type": kind,
             "reason": reason,
             "message": message,
@@ -72,13 +72,32 @@ class EventLog:
             "count": 1,
         }
 
-    def _reference(self, path: str) -> Json:
-        metadata = self.pod["metadata"]
-        return {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "namespace": metadata["namespace"],
-            "name": metadata["name"],
-            "uid": metadata["uid"],
-            "resourceVersion": metadata.get("resourceVersion", ""),
-        } | ({"fieldPath": path} if path else {})
+
+def reported(pod: Json, component: str, told: tuple[str, str, str], now: datetime) -> Json:
+    """An event of somebody else about a pod; `told` is its type, reason and message."""
+    kind, reason, message = told
+    metadata = pod["metadata"]
+    return {
+        "metadata": {"generateName": f"{metadata['name']}.", "namespace": metadata["namespace"]},
+        "involvedObject": reference(pod),
+        "type": kind,
+        "reason": reason,
+        "message": message,
+        "source": {"component": component},
+        "firstTimestamp": seconds(now),
+        "lastTimestamp": seconds(now),
+        "count": 1,
+    }
+
+
+def reference(pod: Json, path: str = "") -> Json:
+    """What an event says of the pod that it is about, and of the part of it."""
+    metadata = pod["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "namespace": metadata["namespace"],
+        "name": metadata["name"],
+        "uid": metadata["uid"],
+        "resourceVersion": metadata.get("resourceVersion", ""),
+    } | ({"fieldPath": path} if path else {})

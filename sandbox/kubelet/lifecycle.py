@@ -1,6 +1,6 @@
 """The life of a pod on its node, as scripts that change its state.
 
-    start ─→ keep_running, one for each container, side by side
+    start: the init containers ─→ keep_running, one for each container, side by side
     terminate, at any moment, in their place
 
 Whoever runs a script keeps the time and writes the status after each step, so a unit test needs
@@ -27,29 +27,58 @@ _SLEEP = re.compile(r"\bsleep (\d+)")
 
 
 def start(runtime: Runtime) -> Script:
-    """Give the pod its address and run its init containers, one after the other."""
+    """Give the pod its address, run its init containers one after the other, then the others."""
     runtime.pod.start_time = runtime.pod.start_time or seconds(runtime.now())
     yield runtime.pace.sandbox
     runtime.pod.has_address = True
     for container in runtime.pod.init:
-        while container.exit_code != 0:
-            yield from create(runtime, container)
-            yield runtime.pace.init
-            _end(runtime, container, _DONE)
+        yield from (_accompany if container.is_sidecar else _initialize)(runtime, container)
+        if container.exit_code:
+            return
+    for container in runtime.pod.containers:
+        yield _keep_running(runtime, container)
 
 
-def keep_running(runtime: Runtime, container: Container) -> Script:
+def _accompany(runtime: Runtime, container: Container) -> Script:
+    """Run a sidecar; what comes after it waits for its start only."""
+    yield _keep_running(runtime, container)
+    while not container.started:
+        yield runtime.pace.sync
+
+
+def _initialize(runtime: Runtime, container: Container) -> Script:
+    """Run an init container until it has completed, or until the pod's restart policy gives up."""
+    while _wants_to_run(runtime, container) and container.exit_code != 0:
+        yield from _created(runtime, container)
+        ending = container.behaviour.init_exit
+        yield ending.after
+        _end(runtime, container, ending)
+
+
+def _keep_running(runtime: Runtime, container: Container) -> Script:
     """Create and run a container, and restart it as the pod's restart policy says."""
     while _wants_to_run(runtime, container):
-        if container.exit_code is not None:
-            yield from _await_restart(runtime, container)
-        if not container.running:
-            yield from create(runtime, container)
-        ending = yield from _run(runtime, container)
-        if ending is None:
-            return
-        _end(runtime, container, ending)
+        yield from _created(runtime, container)
+        if container.running:
+            ending = yield from _run(runtime, container)
+            if ending is None:
+                return
+            _end(runtime, container, ending)
+        elif _wants_to_run(runtime, container):
+            container.wait("RunContainerError", container.behaviour.start_error)
+    if runtime.pod.over:
+        for each in runtime.pod.init:
+            if each.running:
+                _end(runtime, each, _DONE)
+
+
+def _created(runtime: Runtime, container: Container) -> Script:
+    """Create a container that does not run, after a wait if it ran before."""
+    if container.runs and not container.running:
         yield runtime.pace.sync
+        yield from _await_restart(runtime, container)
+    if not container.running:
+        yield from create(runtime, container)
 
 
 def terminate(runtime: Runtime) -> Script:
@@ -63,20 +92,30 @@ def terminate(runtime: Runtime) -> Script:
 
 
 def _wants_to_run(runtime: Runtime, container: Container) -> bool:
+    if container.is_sidecar:
+        return not runtime.pod.over
     code, policy = container.exit_code, runtime.pod.restart_policy
     return code is None or policy == "Always" or (policy == "OnFailure" and code != 0)
 
 
-def _run(runtime: Runtime, container: Container) -> Generator[float, None, Exit | None]:
+def _run(runtime: Runtime, container: Container) -> Generator["float | Script", None, Exit | None]:
     """Play the process until it ends by itself; None when it never does."""
-    serves = runtime.pod.restart_policy == "Always"
+    serves = _serves(runtime, container)
     container.say(runtime.now(), *(SERVER_START if serves else JOB_START))
     ending = container.behaviour.exit if serves else container.behaviour.job_exit
+    if ending is not None and container.runs > ending.runs:
+        ending = None
     if serves and (ending is None or ending.once_ready):
         yield from _become_ready(runtime, container)
     if ending is not None:
         yield ending.after
     return ending
+
+
+def _serves(runtime: Runtime, container: Container) -> bool:
+    return container.is_sidecar or (
+        runtime.pod.restart_policy == "Always" and not container.is_init
+    )
 
 
 def _become_ready(runtime: Runtime, container: Container) -> Script:
@@ -92,6 +131,11 @@ def _become_ready(runtime: Runtime, container: Container) -> Script:
     else:
         yield from _fail_probes(runtime, container, probe, container.behaviour.ready)
     container.ready = True
+    if (flap := container.behaviour.flap) is not None:
+        yield flap.after
+        container.ready = False
+        yield from _fail_probes(runtime, container, probe, flap.lasts)
+        container.ready = True
 
 
 def _initial_delay(runtime: Runtime, probe: Json) -> float:
@@ -107,8 +151,7 @@ def _fail_probes(runtime: Runtime, container: Container, probe: Json, duration: 
 
 
 def _end(runtime: Runtime, container: Container, ending: Exit) -> None:
-    serves = runtime.pod.restart_policy == "Always" and not container.is_init
-    farewell = SERVER_END if serves else JOB_END
+    farewell = SERVER_END if _serves(runtime, container) else JOB_END
     words = farewell if ending.code == 0 else (ending.last_words,)
     container.say(runtime.now(), *(line for line in words if line))
     container.end(ending.code, ending.reason, runtime.now())

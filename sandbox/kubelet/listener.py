@@ -7,40 +7,36 @@ pod 10.244.0.5 answers at 127.244.0.5.
 import json
 import logging
 import socket
+import time
 from collections.abc import Callable
-from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 
+from sandbox.kubelet.pages import SITE, Response, answer
 from sandbox.kubelet.serving import Serving
 
 _LOG = logging.getLogger(__name__)
 
-Readiness = Callable[[str], bool | None]
-"""A pod's address to its readiness; None: no pod runs there."""
+
+class Web(NamedTuple):
+    """What runs in a pod: whether it is ready, and the tag of its image."""
+
+    ready: bool
+    tag: str
+
+
+Lookup = Callable[[str], Web | None]
+"""A pod's address to what runs there; None: nothing does."""
 
 # The pods' network, and its image on loopback.
 _NETWORKS = ("10.244.", "127.244.")
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><title>Just another WordPress site</title></head>
-<body><p>Hello world!</p></body>
-</html>
-"""
-_ANSWERS = {
-    "/": (200, _PAGE),
-    "/-/live": (200, "ok\n"),
-    "/-/ready": (200, "ok\n"),
-    "/wp-login.php": (200, _PAGE),
-    "/wp-admin/": (302, ""),
-}
 
 
 class PodListener(Serving):
     """Answers HTTP for every pod: at this port, or at a free one of loopback."""
 
-    def __init__(self, port: int | None, readiness: Readiness) -> None:
-        super().__init__(_Server(port, readiness), "pods-http")
+    def __init__(self, port: int | None, lookup: Lookup) -> None:
+        super().__init__(_Server(port, lookup), "pods-http")
 
     def dial(self, host: str, _port: int) -> tuple[str, int]:
         """Where a pod answers on loopback."""
@@ -51,9 +47,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int | None, readiness: Readiness) -> None:
+    def __init__(self, port: int | None, lookup: Lookup) -> None:
         self._on_loopback = port is None
-        self.readiness = readiness
+        self.lookup = lookup
         # All addresses: each pod's own is one of them, where nothing else reaches them.
         super().__init__(("0.0.0.0", port or 0), _Handler)  # noqa: S104
 
@@ -71,42 +67,42 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "Apache"
     sys_version = ""
     timeout = 5
-    ready = False
+    web = Web(ready=False, tag="")
 
     def handle(self) -> None:
         pods, loopback = _NETWORKS
         address = self.connection.getsockname()[0].replace(loopback, pods, 1)
-        readiness = self.server.readiness(address)
-        if readiness is not None:
-            self.ready = readiness
+        web = self.server.lookup(address)
+        if web is not None:
+            self.web = web
             super().handle()
 
     def do_GET(self) -> None:
-        status, body = self._answer(self.path.partition("?")[0])
-        self.send_response(status)
+        found = self._answer(self.path.partition("?")[0])
+        if found.seconds:
+            time.sleep(found.seconds)
+        self.send_response(found.status)
         self.send_header("Content-Type", "text/html; charset=UTF-8")
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(len(found.body.encode())))
         self.send_header("X-Received-Host", self.headers.get("Host", ""))
         self.send_header("X-Received-Proto", self.headers.get("X-Forwarded-Proto", ""))
-        if status == HTTPStatus.FOUND:
-            self.send_header("Location", self._login())
+        for name, value in found.headers.items():
+            self.send_header(name, value.replace(SITE, self._site()))
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(body.encode())
+            self.wfile.write(found.body.encode())
 
     do_HEAD = do_POST = do_GET  # noqa: N815
 
-    def _answer(self, path: str) -> tuple[int, str]:
+    def _answer(self, path: str) -> Response:
         if path == "/-/echo":
-            return 200, self._echo()
-        if path == "/-/ready" and not self.ready:
-            return 503, "not ready\n"
-        return _ANSWERS.get(path, (404, "Not Found\n"))
+            return Response(200, self._echo())
+        return answer(self.web.tag, self.headers.get("Host", ""), path, ready=self.web.ready)
 
-    def _login(self) -> str:
-        """Where WordPress sends who is not signed in: to the address that was asked for."""
+    def _site(self) -> str:
+        """Where WordPress sends its visitors: to the address that was asked for."""
         proto = self.headers.get("X-Forwarded-Proto", "http")
-        return f"{proto}://{self.headers.get('Host', '')}/wp-login.php?reauth=1"
+        return f"{proto}://{self.headers.get('Host', '')}"
 
     def _echo(self) -> str:
         """What has arrived here, as JSON."""

@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -25,11 +26,6 @@ _PRESSURES = {
     "DiskPressure": ("KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
     "PIDPressure": ("KubeletHasSufficientPID", "kubelet has sufficient PID available"),
 }
-
-
-def node_names(count: int) -> list[str]:
-    """Name so many nodes."""
-    return [f"node-{number}" for number in range(1, count + 1)]
 
 
 def zone(name: str) -> str:
@@ -103,7 +99,7 @@ def _conditions(since: datetime, now: datetime) -> list[Json]:
 
 
 class Heartbeat:
-    """Keeps one node registered, Ready and its Lease renewed."""
+    """Keeps one node registered, Ready and its Lease renewed; safe to use from all threads."""
 
     def __init__(self, client: Client, name: str, port: int, now: Callable[[], datetime]) -> None:
         self._client = client
@@ -111,9 +107,32 @@ class Heartbeat:
         self._port = port
         self._now = now
         self._since = now()
+        self._lock = threading.Lock()
+        self.paused = False
 
     def beat(self) -> bool:
         """Write node and Lease, making what is not there; False when that failed."""
+        with self._lock:
+            return self.paused or self._beat()
+
+    def pause(self) -> None:
+        """Write no more, as of now."""
+        with self._lock:
+            self.paused = True
+
+    def resume(self) -> None:
+        """Go on, Ready since now."""
+        with self._lock:
+            self.paused, self._since = False, self._now()
+            self._beat()
+
+    def end(self) -> None:
+        """Delete the node and its Lease, for good."""
+        self.pause()
+        for path in (_NODES, _LEASES):
+            self._client.request("DELETE", f"{path}/{self._name}")
+
+    def _beat(self) -> bool:
         now = self._now()
         status = {"status": node_status(self._port, self._since, now)}
         try:

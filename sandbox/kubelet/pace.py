@@ -10,6 +10,8 @@ class Pace:
     sandbox: float = 0.05
     """From the binding until the pod has its address."""
     pull: float = 0.1
+    outage: float = 3.0
+    """From the first attempt to pull until the registry of the tag `registry5xx` is well again."""
     start: float = 0.05
     """From the container's creation until it runs."""
     init: float = 0.1
@@ -18,6 +20,10 @@ class Pace:
     """From the container's start until its readiness probe passes, without the probe's delay."""
     slow: float = 5.0
     """The same for the tag `slow`."""
+    flap_after: float = 2.0
+    """From the container's readiness until one of the tag `flap` loses it."""
+    flap: float = 1.0
+    """How long it is without it."""
     job: float = 0.3
     """How long a container runs that is not restarted when it completes."""
     crash: float = 0.1

@@ -1,35 +1,24 @@
 """Plays the kubelets of a few nodes against an API server."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from typing import Any, Self
-from urllib.parse import quote
 
-from sandbox.kubelet import lifecycle
-from sandbox.kubelet.client import ApiError, Client, Connection, UnreachableError
-from sandbox.kubelet.environment import LookupUnavailableError, decode
-from sandbox.kubelet.faults import Faults
+from sandbox.kubelet import disruptions
+from sandbox.kubelet.autoscaler import Autoscaler, Autoscaling
+from sandbox.kubelet.client import Client, Connection
+from sandbox.kubelet.fleet import Fleet
+from sandbox.kubelet.kubelets import Kubelets
 from sandbox.kubelet.listener import PodListener
-from sandbox.kubelet.logs import LogError, LogOptions, read
-from sandbox.kubelet.nodes import Heartbeat, node_names
 from sandbox.kubelet.pace import Pace
-from sandbox.kubelet.pods import admit
-from sandbox.kubelet.roster import PodWorker, Roster
-from sandbox.kubelet.runtime import Runtime, Script
 from sandbox.kubelet.scheduler import Scheduler
 from sandbox.kubelet.server import KubeletServer
 from sandbox.kubelet.timestamps import utc_now
 from sandbox.kubelet.watch import PodWatch
-from sandbox.kubelet.writer import Writer
 
 Json = dict[str, Any]
 
 _THREADS = 8
-_RETRY = 0.25
-_PLURALS = {"Secret": "secrets", "ConfigMap": "configmaps"}
-_ENDED = {"Succeeded", "Failed"}
-_NOT_FOUND = 404
 
 
 class Player:
@@ -49,19 +38,21 @@ class Player:
         on_loopback: bool = False,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._pace = pace or Pace()
+        pace = pace or Pace()
         self._now = now
-        self._nodes = node_names(nodes)
-        self._faults = Faults(self._pace)
-        self._roster = Roster()
+        self._count = nodes
         # One connection for each thread and one for the watch.
         self._client = Client(connection, _THREADS + 1)
-        self._writer = Writer(self._client)
         self._scheduler = Scheduler(_THREADS)
-        self._watch = PodWatch(self._client, self._listed, self._changed, self._gone)
-        self._server = KubeletServer(self._logs)
+        self._autoscaler: Autoscaler | None = None
+        self._fleet = Fleet(self._client, self._scheduler, pace.heartbeat, now)
+        own = self._kubelets = Kubelets(
+            self._client, self._scheduler, self._fleet, pace=pace, now=now, seen=self._seen
+        )
+        self._watch = PodWatch(self._client, own.listed, own.changed, own.gone)
+        self._server = KubeletServer(own.logs)
         serves = on_loopback or listen is not None
-        self._listener = PodListener(listen, self._readiness) if serves else None
+        self._listener = PodListener(listen, own.web) if serves else None
 
     def __enter__(self) -> Self:
         self.start()
@@ -76,9 +67,8 @@ class Player:
         if self._listener is not None:
             self._listener.start()
         self._scheduler.start()
-        for name in self._nodes:
-            heartbeat = Heartbeat(self._client, name, self._server.port, self._now)
-            self._scheduler.after(0, partial(self._beat, heartbeat))
+        for _ in range(self._count):
+            self.add_node()
         self._watch.start()
 
     def stop(self) -> None:
@@ -96,125 +86,75 @@ class Player:
 
     def environment(self, namespace: str, pod: str, container: str) -> dict[str, str]:
         """Tell what a container was last created with; KeyError if this player created none."""
-        worker = self._roster.named(namespace, pod)
-        found = worker.pod.container(container) if worker is not None else None
+        found = self._kubelets.worker(namespace, pod).pod.container(container)
         if found is None or found.environment is None:
             raise KeyError(f"{namespace}/{pod}/{container}")
         return dict(found.environment)
 
-    def _beat(self, heartbeat: Heartbeat) -> None:
-        pause = self._pace.heartbeat if heartbeat.beat() else _RETRY
-        self._scheduler.after(pause, partial(self._beat, heartbeat))
+    # What may befall nodes and pods.
 
-    # What the watch tells.
+    def add_node(self) -> str:
+        """Add a node; give its name."""
+        return self._fleet.add(self._server.port)
 
-    def _listed(self, manifests: Iterable[Json]) -> None:
-        present = set()
-        for manifest in manifests:
-            present.add(manifest["metadata"]["uid"])
-            self._changed(manifest)
-        for uid in self._roster.uids() - present:
-            self._forget(uid)
+    def remove_node(self, node: str) -> None:
+        """Delete a node that has no pods; KeyError for one that is not played."""
+        self._fleet.remove(node)
 
-    def _changed(self, manifest: Json) -> None:
-        if manifest["spec"].get("nodeName") not in self._nodes:
+    def silence(self, node: str) -> None:
+        """Stop a node's kubelet: no status, no Lease, no end of a pod. Its containers run on."""
+        self._fleet.silence(node)
+
+    def revive(self, node: str) -> None:
+        """Start it again: it tells how its pods are, and ends those that are to go."""
+        self._fleet.revive(node)
+        path = f"/api/v1/pods?fieldSelector=spec.nodeName%3D{node}"
+        self._kubelets.came_back(self._client.request("GET", path)["items"])
+
+    def evict(self, namespace: str, pod: str) -> None:
+        """Have the kubelet evict a pod, for want of memory; KeyError if it is not played."""
+        worker = self._kubelets.worker(namespace, pod)
+        minor = self._minor()
+        with worker.lock:
+            worker.epoch += 1
+            disruptions.evict(worker.pod, minor, self._now())
+            self._kubelets.write(worker)
+
+    def preempt(self, namespace: str, pod: str) -> None:
+        """Have the scheduler delete a pod for the sake of another; KeyError if it is not played."""
+        worker = self._kubelets.worker(namespace, pod)
+        if self._minor() >= disruptions.CONDITIONS_SINCE:
+            with worker.lock:
+                worker.pod.conditions = [
+                    *worker.pod.conditions,
+                    disruptions.preemption(self._now()),
+                ]
+                self._kubelets.write(worker)
+        path = f"/api/v1/namespaces/{namespace}"
+        self._client.request("DELETE", f"{path}/pods/{pod}")
+        told = disruptions.preempted(worker.pod.manifest, self._now())
+        self._client.request("POST", f"{path}/events", told)
+
+    def autoscale(self, how: Autoscaling | None) -> None:
+        """Have an autoscaler look after pods without room, or none any more."""
+        self._autoscaler = None
+        if how is None:
             return
-        worker = self._roster.get(manifest["metadata"]["uid"]) or self._add(manifest)
-        worker.pod.manifest = manifest
-        if "deletionTimestamp" in manifest["metadata"] and not worker.terminating:
-            worker.terminating = True
-            self._scheduler.after(0, partial(self._terminate, worker))
+        self._autoscaler = Autoscaler(
+            how,
+            self._client,
+            self._scheduler,
+            nodes=self._fleet,
+            add_node=self.add_node,
+            now=self._now,
+        )
+        for manifest in self._client.request("GET", "/api/v1/pods")["items"]:
+            self._seen(manifest)
 
-    def _add(self, manifest: Json) -> PodWorker:
-        worker = self._roster.add(manifest, partial(self._admit, manifest))
-        # What has ended before is only waiting for its deletion.
-        if manifest.get("status", {}).get("phase") not in _ENDED:
-            self._execute(worker, lifecycle.start(worker.runtime), partial(self._run, worker))
-        return worker
+    def _seen(self, pod: Json) -> None:
+        if self._autoscaler is not None:
+            self._autoscaler.saw(pod)
 
-    def _gone(self, manifest: Json) -> None:
-        self._forget(manifest["metadata"]["uid"])
-
-    def _forget(self, uid: str) -> None:
-        if (worker := self._roster.remove(uid)) is not None:
-            worker.epoch += 1
-
-    # The pods' scripts.
-
-    def _admit(self, manifest: Json, ip: str) -> PodWorker:
-        pod = admit(manifest, ip, self._faults)
-        lookup = partial(self._lookup, pod.namespace)
-        return PodWorker(Runtime(pod, self._pace, lookup, self._now))
-
-    def _run(self, worker: PodWorker) -> None:
-        for container in worker.pod.containers:
-            self._execute(worker, lifecycle.keep_running(worker.runtime, container))
-
-    def _terminate(self, worker: PodWorker) -> None:
-        with worker.lock:
-            worker.epoch += 1
-            if any(each.running for each in worker.pod.all_containers()):
-                script = lifecycle.terminate(worker.runtime)
-                self._execute(worker, script, partial(self._delete, worker))
-            else:
-                self._delete(worker)
-
-    def _delete(self, worker: PodWorker) -> None:
-        if not self._writer.delete(worker.pod):
-            self._scheduler.after(_RETRY, partial(self._delete, worker))
-
-    def _execute(
-        self, worker: PodWorker, script: Script, then: Callable[[], None] = lambda: None
-    ) -> None:
-        step = partial(self._step, worker, worker.epoch, script, then)
-        self._scheduler.after(0, step)
-
-    def _step(
-        self, worker: PodWorker, epoch: int, script: Script, then: Callable[[], None]
-    ) -> None:
-        with worker.lock:
-            if worker.epoch != epoch:
-                return
-            pause = next(script, None)
-            self._write(worker)
-            if pause is None:
-                then()
-            else:
-                self._scheduler.after(pause, partial(self._step, worker, epoch, script, then))
-
-    def _write(self, worker: PodWorker) -> None:
-        if not self._writer.write(worker) and not worker.rewriting:
-            worker.rewriting = True
-            self._scheduler.after(_RETRY, partial(self._rewrite, worker))
-
-    def _rewrite(self, worker: PodWorker) -> None:
-        with worker.lock:
-            worker.rewriting = False
-            if self._roster.get(worker.pod.uid) is worker:
-                self._write(worker)
-
-    def _lookup(self, namespace: str, kind: str, name: str) -> Mapping[str, str] | None:
-        path = f"/api/v1/namespaces/{namespace}/{_PLURALS[kind]}/{quote(name)}"
-        try:
-            return decode(kind, self._client.request("GET", path))
-        except ApiError as error:
-            if error.status == _NOT_FOUND:
-                return None
-            raise LookupUnavailableError(str(error)) from error
-        except UnreachableError as error:
-            raise LookupUnavailableError(str(error)) from error
-
-    # What is asked of the nodes.
-
-    def _logs(self, namespace: str, pod: str, container: str, wanted: LogOptions) -> str:
-        worker = self._roster.named(namespace, pod)
-        if worker is None:
-            raise LogError(404, f'pod "{pod}" does not exist')
-        with worker.lock:
-            return read(worker.pod, container, wanted, self._now())
-
-    def _readiness(self, ip: str) -> bool | None:
-        worker = self._roster.at(ip)
-        if worker is None or not any(each.running for each in worker.pod.containers):
-            return None
-        return worker.pod.ready
+    def _minor(self) -> int:
+        """The minor version of the API server: its nodes are taken to be of the same."""
+        return int(self._client.request("GET", "/version")["minor"].rstrip("+"))

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sandbox.kubelet.events import EventLog
@@ -14,6 +14,7 @@ Json = dict[str, Any]
 LogLine = tuple[datetime, str]
 
 HOST_IP = "127.0.0.1"
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass
@@ -44,6 +45,16 @@ class Container:
     def image(self) -> str:
         """The reference in the manifest."""
         return str(self.spec["image"])
+
+    @property
+    def is_sidecar(self) -> bool:
+        """Whether it is an init container that goes on beside the others."""
+        return self.is_init and self.spec.get("restartPolicy") == "Always"
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the containers after it do not wait for its end."""
+        return not self.is_init or self.is_sidecar
 
     @property
     def field_path(self) -> str:
@@ -93,35 +104,53 @@ class Container:
 
     def run(self, now: datetime) -> None:
         """Start, for the first time or again."""
-        self._keep_last()
-        previous = self.container_id
-        self.runs += 1
-        self.logs = {key: lines for key, lines in self.logs.items() if key == previous}
-        self.logs[self.container_id] = []
+        self._count_run()
         self.state = {"running": {"startedAt": seconds(now)}}
+
+    def fail_to_start(self, message: str, now: datetime) -> None:
+        """End before the first instruction, as the runtime has it: begun with the epoch."""
+        self._count_run()
+        ended = self._ended(128, "StartError", seconds(_EPOCH), now)
+        self.state = {"terminated": ended | {"message": message}}
 
     def end(self, code: int, reason: str, now: datetime) -> None:
         """End, by itself or by a signal."""
         started_at = self.state["running"]["startedAt"]
-        self.ready = self.is_init and code == 0
+        self.ready = not self.goes_on and code == 0
         self.started = False
-        self.state = {
-            "terminated": {
-                "containerID": self.container_id,
-                "exitCode": code,
-                "reason": reason,
-                "startedAt": started_at,
-                "finishedAt": seconds(now),
-            }
-        }
+        self.state = {"terminated": self._ended(code, reason, started_at, now)}
 
     def say(self, now: datetime, *lines: str) -> None:
         """Write to the log."""
         self.logs.setdefault(self.container_id, []).extend((now, line) for line in lines)
 
+    def _count_run(self) -> None:
+        self._keep_last()
+        previous = self.container_id
+        self.runs += 1
+        self.logs = {key: lines for key, lines in self.logs.items() if key == previous}
+        self.logs[self.container_id] = []
+
+    def _ended(self, code: int, reason: str, started_at: str, now: datetime) -> Json:
+        return {
+            "containerID": self.container_id,
+            "exitCode": code,
+            "reason": reason,
+            "startedAt": started_at,
+            "finishedAt": seconds(now),
+        }
+
     def _keep_last(self) -> None:
         if "terminated" in self.state:
             self.last_state = self.state
+
+
+@dataclass(frozen=True)
+class Eviction:
+    """Why a pod was evicted; `condition` is None where the version has none for it."""
+
+    message: str
+    condition: Json | None
 
 
 @dataclass
@@ -136,6 +165,7 @@ class Pod:
     has_address: bool = False
     start_time: str = ""
     conditions: list[Json] = field(default_factory=list)
+    eviction: Eviction | None = None
 
     @property
     def uid(self) -> str:
@@ -153,6 +183,11 @@ class Pod:
         return str(self.manifest["metadata"]["name"])
 
     @property
+    def node(self) -> str:
+        """Where it is bound to."""
+        return str(self.manifest["spec"]["nodeName"])
+
+    @property
     def restart_policy(self) -> str:
         """Always, OnFailure or Never."""
         return str(self.manifest["spec"].get("restartPolicy", "Always"))
@@ -161,6 +196,13 @@ class Pod:
     def ready(self) -> bool:
         """Whether all its containers are ready."""
         return all(container.ready for container in self.containers)
+
+    @property
+    def over(self) -> bool:
+        """Whether none of its containers runs again."""
+        settled = {"Always": (), "OnFailure": (0,)}.get(self.restart_policy)
+        codes = [container.exit_code for container in self.containers]
+        return all(code is not None and (settled is None or code in settled) for code in codes)
 
     def all_containers(self) -> list[Container]:
         """List the init containers, then the others."""
@@ -180,10 +222,7 @@ def admit(manifest: Json, ip: str, faults: Faults) -> Pod:
     """Take a bound pod over; one that an earlier player left running goes on."""
     spec, status = manifest["spec"], manifest.get("status", {})
     uid = str(manifest["metadata"]["uid"])
-    init = [
-        Container(each, uid, faults.of_init(each["image"]), is_init=True)
-        for each in spec.get("initContainers") or []
-    ]
+    init = [_init_container(each, uid, faults) for each in spec.get("initContainers") or []]
     containers = [
         Container(each, uid, faults.of(each["image"]), is_init=False) for each in spec["containers"]
     ]
@@ -198,6 +237,12 @@ def admit(manifest: Json, ip: str, faults: Faults) -> Pod:
         for each in status.get(key) or []:
             _take_over(pod, each)
     return pod
+
+
+def _init_container(spec: Json, uid: str, faults: Faults) -> Container:
+    is_sidecar = spec.get("restartPolicy") == "Always"
+    behaviour = (faults.of_sidecar if is_sidecar else faults.of_init)(spec["image"])
+    return Container(spec, uid, behaviour, is_init=True)
 
 
 def _take_over(pod: Pod, status: Json) -> None:

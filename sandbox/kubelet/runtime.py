@@ -8,8 +8,11 @@ from sandbox.kubelet.environment import Lookup
 from sandbox.kubelet.pace import Pace
 from sandbox.kubelet.pods import Container, Pod
 
-Script = Iterator[float]
-"""Yields the seconds until it wants to go on; between two yields it changes the pod."""
+Script = Iterator["float | Script"]
+"""Yields the seconds until it wants to go on, or a script that is to run beside it.
+
+Between two yields it changes the pod.
+"""
 
 _FIRST_BACK_OFF = 10
 _LONGEST_BACK_OFF = 300

@@ -3,10 +3,16 @@
 from datetime import datetime
 from typing import Any
 
-from sandbox.kubelet.pods import HOST_IP, Container, Pod
+from sandbox.kubelet.pods import HOST_IP, Container, Eviction, Pod
 from sandbox.kubelet.timestamps import seconds
 
 Json = dict[str, Any]
+
+# What the status of an evicted pod does not have, in versions before there was a condition for it.
+_CLEARED = (
+    "conditions", "containerStatuses", "initContainerStatuses", "hostIP", "podIP", "podIPs",
+    "qosClass",
+)  # fmt: skip
 
 
 def pod_status(pod: Pod, now: datetime) -> Json:
@@ -25,12 +31,31 @@ def pod_status(pod: Pod, now: datetime) -> Json:
         status["initContainerStatuses"] = [_container_status(each) for each in pod.init]
     if pod.has_address:
         status |= {"podIP": pod.ip, "podIPs": [{"ip": pod.ip}]}
-    return status
+    return _evicted(pod.eviction, status) if pod.eviction else status
+
+
+def _evicted(eviction: Eviction, status: Json) -> Json:
+    told = {"phase": "Failed", "reason": "Evicted", "message": eviction.message}
+    if eviction.condition is None:
+        # It says nothing else: a merge patch removes what was there.
+        return dict.fromkeys(_CLEARED) | told | {"startTime": status["startTime"]}
+    kind = eviction.condition["type"]
+    others = [_failed(each) for each in status["conditions"] if each["type"] != kind]
+    return status | told | {"conditions": [*others, eviction.condition]}
+
+
+def _failed(condition: Json) -> Json:
+    if condition["type"] not in {"Ready", "ContainersReady"}:
+        return condition
+    times = {key: condition[key] for key in ("type", "lastProbeTime", "lastTransitionTime")}
+    return times | {"status": "False", "reason": "PodFailed"}
 
 
 def phase(pod: Pod) -> str:
     """Tell the phase from the containers' states."""
     containers = pod.containers
+    if pod.restart_policy == "Never" and any(each.exit_code for each in pod.init):
+        return "Failed"
     if not initialized(pod) or any(_never_ran(each) for each in containers):
         return "Pending"
     if pod.restart_policy == "Always" or any(each.running for each in containers):
@@ -42,8 +67,16 @@ def phase(pod: Pod) -> str:
 
 
 def initialized(pod: Pod) -> bool:
-    """Tell whether all init containers have completed."""
-    return all(each.exit_code == 0 for each in pod.init)
+    """Tell whether the other containers may run, or have run."""
+    return any(each.runs for each in pod.containers) or not _incomplete(pod)
+
+
+def _incomplete(pod: Pod) -> list[str]:
+    return [
+        each.name
+        for each in pod.init
+        if not (each.started if each.is_sidecar else each.exit_code == 0)
+    ]
 
 
 def _never_ran(container: Container) -> bool:
@@ -62,8 +95,8 @@ def _container_status(container: Container) -> Json:
     }
     if container.container_id:
         status["containerID"] = container.container_id
-    # A kubelet of 1.20 leaves this out for init containers.
-    return status if container.is_init else status | {"started": container.started}
+    # A kubelet of 1.20, which knows no sidecars, leaves this out for init containers.
+    return status | {"started": container.started} if container.goes_on else status
 
 
 def _conditions(pod: Pod, current: str, moment: str) -> list[Json]:
@@ -88,14 +121,15 @@ def _condition(kind: str, wanted: Json, before: Json | None, moment: str) -> Jso
 def _initialized(pod: Pod, current: str) -> Json:
     if current == "Succeeded":
         return {"status": "True", "reason": "PodCompleted"}
-    missing = [each.name for each in pod.init if each.exit_code != 0]
+    missing = [] if initialized(pod) else _incomplete(pod)
     return _verdict(missing, "ContainersNotInitialized", "incomplete")
 
 
 def _ready(pod: Pod, current: str) -> Json:
     if current == "Succeeded":
         return {"status": "False", "reason": "PodCompleted"}
-    missing = [each.name for each in pod.containers if not each.ready]
+    lasting = [each for each in pod.all_containers() if each.goes_on]
+    missing = [each.name for each in lasting if not each.ready]
     return _verdict(missing, "ContainersNotReady", "unready")
 
 

@@ -45,7 +45,7 @@ class Writer:
     def _write_status(self, worker: PodWorker) -> bool:
         pod = worker.pod
         status = pod_status(pod, worker.runtime.now())
-        pod.conditions = status["conditions"]
+        pod.conditions = status["conditions"] or []
         if status == worker.written:
             return True
         # With the uid, it is never a namesake's status.

@@ -47,7 +47,7 @@ def normalized(kind: Type, value: Any, path: str = "") -> Any:
 def _struct(kind: Type, value: Any, path: str) -> Json:
     _expect(value, dict, "map", path)
     found: Json = {}
-    for name, field in fields_of(kind.struct).items():
+    for name, field in fields_of(kind).items():
         item = value.get(name)
         if item is not None:
             item = normalized(field.type, item, f"{path}.{name}")

@@ -78,7 +78,7 @@ def _fill_struct(kind: Type, value: Json) -> None:
             value[name] = dict(constant) if isinstance(constant, dict) else constant
     if rule := _RULES.get(kind.struct):
         rule(value)
-    for name, field in fields_of(kind.struct).items():
+    for name, field in fields_of(kind).items():
         if field.type.form in ("struct", "list", "map") and value.get(name) is not None:
             fill(field.type, value[name])
 

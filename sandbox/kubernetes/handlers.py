@@ -23,6 +23,7 @@ from sandbox.kubernetes.routes import Route, route
 from sandbox.kubernetes.schema import Json
 from sandbox.kubernetes.statuses import Cause, Named, NoSuchGroup, StatusError
 from sandbox.kubernetes.targets import Asked, Target
+from sandbox.kubernetes.watch_faults import WatchFaults, muted
 from sandbox.kubernetes.watches import Selection, Watch
 
 _CONNECTS = {("pods", "log"), ("pods", "proxy"), ("services", "proxy")}
@@ -34,8 +35,15 @@ _WATCH_SECONDS = 1800
 class Handlers:
     """The API."""
 
-    def __init__(self, registry: Registry, access: Access, authorizer: Authorizer) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        access: Access,
+        authorizer: Authorizer,
+        watch_faults: WatchFaults,
+    ) -> None:
         self._registry = registry
+        self._watch_faults = watch_faults
         self._access = access
         self._authorizer = authorizer
         self._catalog = registry.catalog
@@ -54,6 +62,7 @@ class Handlers:
         call = replace(call, user=self._authorizer.pretended(asking, call.headers))
         wanted = actions.action(call)
         self._authorizer.check(call.user, wanted)
+        self._watch_faults.check(call.user, wanted)
         if wanted.path:
             found = discovery.document(self._catalog, call.path)
             if found is not None:
@@ -107,9 +116,11 @@ class Handlers:
 
     def _watch(self, selection: Selection, call: Call) -> Stream:
         listing.check_version(call)
+        is_silent = self._watch_faults.is_silent(call.user)
+        selection = muted(selection) if is_silent else selection
         watch = Watch(self._registry.store, selection, call.query.get("resourceVersion", ""))
         seconds = float(call.number("timeoutSeconds", _WATCH_SECONDS))
-        return Stream(watch, seconds, call.flag("allowWatchBookmarks"))
+        return Stream(watch, seconds, call.flag("allowWatchBookmarks") and not is_silent)
 
     # Writing.
 

@@ -8,6 +8,8 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
 
 from aiohttp import web
 
@@ -26,6 +28,14 @@ _LARGEST_BODY = 8 * 1024 * 1024
 _JSON = "application/json"
 
 
+@dataclass
+class _Fate:
+    """What is to become of the watches that are open: nothing, an end, a break."""
+
+    stopped: bool = False
+    broken: bool = False
+
+
 class HttpServer:
     """Serves the API on a free port of one host."""
 
@@ -41,7 +51,7 @@ class HttpServer:
         self.port: int = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._changed = asyncio.Event()
-        self._interrupted = asyncio.Event()
+        self._fate = _Fate()
         self._thread = threading.Thread(target=self._run, name="kubernetes-http", daemon=True)
         self._ready = threading.Event()
         self._stopping = asyncio.Event()
@@ -59,11 +69,15 @@ class HttpServer:
 
     def interrupt_watches(self) -> None:
         """Break off the watches that are open."""
-        self._call(self._interrupt)
+        self._call(partial(self._stop_watches, broken=True))
 
-    def _interrupt(self) -> None:
-        old, self._interrupted = self._interrupted, asyncio.Event()
-        old.set()
+    def end_watches(self) -> None:
+        """End the watches that are open."""
+        self._call(partial(self._stop_watches, broken=False))
+
+    def _stop_watches(self, *, broken: bool) -> None:
+        old, self._fate = self._fate, _Fate()
+        old.stopped, old.broken = True, broken
         self._wake()
 
     def _announce(self, _change: Change) -> None:
@@ -93,7 +107,7 @@ class HttpServer:
         async with self._connections:
             self._ready.set()
             await self._stopping.wait()
-            self._interrupt()
+            self._stop_watches(broken=True)
             self._hang_up(runner)
         await runner.cleanup()
         # What was aborted is closed in the loop's next turns.
@@ -132,24 +146,22 @@ class HttpServer:
         response = web.StreamResponse(headers={"Content-Type": _JSON})
         response.enable_chunked_encoding()
         await response.prepare(request)
-        interrupted = self._interrupted
+        fate = self._fate
         # A client may go at any moment.
         with suppress(ConnectionError):
-            await self._feed(stream, response, interrupted)
-            if not interrupted.is_set():
+            await self._feed(stream, response, fate)
+            if not fate.broken:
                 await response.write_eof()
-        if interrupted.is_set() and request.transport is not None:
+        if fate.broken and request.transport is not None:
             # Broken off, not ended: the client must notice the difference.
             request.transport.abort()
         return response
 
-    async def _feed(
-        self, stream: Stream, response: web.StreamResponse, interrupted: asyncio.Event
-    ) -> None:
+    async def _feed(self, stream: Stream, response: web.StreamResponse, fate: _Fate) -> None:
         """Write what happens, until the time is over or somebody breaks it off."""
         ending = self._loop.time() + stream.seconds
         bookmark = _next_bookmark(self._loop.time(), ending)
-        while not interrupted.is_set():
+        while not fate.stopped:
             changed = self._changed
             events = stream.watch.news()
             if events:

@@ -38,7 +38,7 @@ class Authorizer:
         """403 for what nothing allows."""
         decision = self.decide(user, wanted)
         if not decision.allowed:
-            raise _refusal(user, wanted, decision.reason)
+            raise refusal(user, wanted, decision.reason)
 
     def pretended(self, user: User, headers: MultiMapping[str]) -> User:
         """Whom the user pretends to be; 403 where it may not."""
@@ -151,7 +151,8 @@ def _allowed_by(kind: str, binding: Json, subject: Json) -> str:
     )
 
 
-def _refusal(user: User, wanted: Action, reason: str) -> StatusError:
+def refusal(user: User, wanted: Action, reason: str) -> StatusError:
+    """403 for an action."""
     because = f": {reason}" if reason else ""
     if wanted.path:
         why = f'forbidden: User "{user.name}" cannot {wanted.verb} path "{wanted.path}"{because}'

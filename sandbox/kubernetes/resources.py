@@ -1,7 +1,7 @@
 """The kinds that are served: their paths, their types, their rules, and in which profile."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from sandbox.kubernetes.schema import Type, parse
@@ -54,7 +54,7 @@ class Resource:
     @property
     def type(self) -> Type:
         """The type of its objects."""
-        return parse(self.struct)
+        return parse(self.struct, is_old=self.profiles == (_OLD,))
 
 
 _POD_FIELDS = _METADATA_FIELDS | {
@@ -141,7 +141,10 @@ class Catalog:
         if profile not in PROFILES:
             raise ValueError(f"profile {profile!r}: choose of {', '.join(PROFILES)}")
         self.profile = profile
-        self.resources = [each for each in RESOURCES if profile in each.profiles]
+        # As this profile serves them, and no other.
+        self.resources = [
+            replace(each, profiles=(profile,)) for each in RESOURCES if profile in each.profiles
+        ]
         self._by_path = {(each.group, each.version, each.plural): each for each in self.resources}
         self._by_kind = {(each.api_version, each.kind): each for each in self.resources}
 

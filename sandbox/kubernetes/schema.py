@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+# Fields that 1.20, of which the file is, does not have.
+_LATER: Mapping[str, Mapping[str, str]] = {"core.Container": {"restartPolicy": "string"}}
 # Structs that are one value, as lists without keys are.
 _ATOMIC = {"meta.LabelSelector"}
 _FILE = Path(__file__).with_name("types.json")
@@ -22,12 +24,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Type:
-    """A type; `keys` tells the items of a list apart, None where the list is one value."""
+    """A type; `keys` tells the items of a list apart, None where the list is one value.
+
+    `is_old` leaves out the fields that 1.20 does not have.
+    """
 
     form: str
     struct: str = ""
     item: "Type | None" = None
     keys: tuple[str, ...] | None = None
+    is_old: bool = False
 
     @property
     def element(self) -> "Type":
@@ -59,35 +65,37 @@ def _table() -> Mapping[str, Mapping[str, str]]:
 
 
 @cache
-def fields_of(struct: str) -> Mapping[str, Field]:
+def fields_of(kind: Type) -> Mapping[str, Field]:
     """A struct's fields."""
-    return {name: _field(notation) for name, notation in _table()[struct].items()}
+    later = {} if kind.is_old else _LATER.get(kind.struct, {})
+    notations = {**_table()[kind.struct], **later}
+    return {name: _field(each, is_old=kind.is_old) for name, each in notations.items()}
 
 
 @cache
-def parse(notation: str) -> Type:
+def parse(notation: str, *, is_old: bool = False) -> Type:
     """A type from its notation."""
     if notation.startswith("{"):
-        return Type("map", item=parse(notation[1:-1]))
+        return Type("map", item=parse(notation[1:-1], is_old=is_old))
     if notation.startswith("["):
         inner, bar, keys = notation[1:-1].partition("|")
         named = tuple(key for key in keys.split(",") if key)
-        return Type("list", item=parse(inner), keys=named if bar else None)
-    return Type("struct", notation) if "." in notation else Type(notation)
+        return Type("list", item=parse(inner, is_old=is_old), keys=named if bar else None)
+    return Type("struct", notation, is_old=is_old) if "." in notation else Type(notation)
 
 
 def child(kind: Type, key: str) -> Type | None:
     """The type of an entry of a map or a struct; None for a field that it does not have."""
     if kind.form == "struct":
-        found = fields_of(kind.struct).get(key)
+        found = fields_of(kind).get(key)
         return found.type if found else None
     return kind.element
 
 
-def _field(notation: str) -> Field:
+def _field(notation: str, *, is_old: bool) -> Field:
     bare = notation.rstrip("*!")
     flags = notation[len(bare) :]
-    return Field(parse(bare), "*" in flags, "!" in flags)
+    return Field(parse(bare, is_old=is_old), "*" in flags, "!" in flags)
 
 
 def with_metadata(item: Json, **fields: Any) -> Json:

@@ -22,13 +22,18 @@ from sandbox.kubernetes.rbac import Authorizer
 from sandbox.kubernetes.registry import Registry
 from sandbox.kubernetes.resources import Catalog
 from sandbox.kubernetes.store import Store
+from sandbox.kubernetes.watch_faults import WatchFaults
 
 _HOST = "127.0.0.1"
 _NAMES = (_HOST, "localhost", "kubernetes.default.svc")
 
 
 class ApiServer:
-    """An API server with its controllers; leaving its `with` block stops it."""
+    """An API server with its controllers; leaving its `with` block stops it.
+
+    `node_scale` is what the seconds of the node-lifecycle controller are multiplied by: the 40 for
+    which a node may be silent, and those for which pods tolerate that.
+    """
 
     def __init__(
         self,
@@ -38,6 +43,7 @@ class ApiServer:
         now: Callable[[], datetime] = utc_now,
         authenticators: Sequence[Authenticator] = (),
         dial: Dial | None = None,
+        node_scale: float = 1.0,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
@@ -49,8 +55,9 @@ class ApiServer:
         self.ca_file = authority.file
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(*authority.server("apiserver", *_NAMES))
-        self._controllers = Controllers(self._registry, now, self.ca_file.read_text())
-        handlers = Handlers(self._registry, self.access, authorizer)
+        self._controllers = Controllers(self._registry, now, self.ca_file.read_text(), node_scale)
+        self.watch_faults = WatchFaults()
+        handlers = Handlers(self._registry, self.access, authorizer, self.watch_faults)
         connections = Connections(self.store, dial)
         self._http = HttpServer(_HOST, handlers, self.store, connections, tls)
         self.url = f"https://{_HOST}:{self._http.port}"
@@ -99,6 +106,10 @@ class ApiServer:
     def interrupt_watches(self) -> None:
         """Break off the watches that are open."""
         self._http.interrupt_watches()
+
+    def end_watches(self) -> None:
+        """End the watches that are open, as though their time were over."""
+        self._http.end_watches()
 
     def forget_history(self) -> None:
         """Answer 410 to watches from before now."""

@@ -22,7 +22,7 @@ def before_create(resource: Resource, item: Json) -> None:
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
         metadata.pop(name, None)
     if resource.status and resource.kind not in _KEEPS_STATUS:
-        item["status"] = normalized(fields_of(resource.struct)["status"].type, {})
+        item["status"] = normalized(fields_of(resource.type)["status"].type, {})
     metadata.pop("generation", None)
     if resource.generation:
         metadata["generation"] = 1

@@ -50,7 +50,7 @@ def _key(kind: Type, key: str, item: Json) -> Any:
         return item[key]
     if (kind.struct, key) in _KEY_DEFAULTS:
         return _KEY_DEFAULTS[kind.struct, key]
-    field = fields_of(kind.struct)[key]
+    field = fields_of(kind)[key]
     if field.always:
         return 0 if field.type.form == "int" else ""
     raise KeyMissingError(
@@ -218,7 +218,7 @@ def _map_problems(kind: Type, value: Any, path: str) -> list[str]:
         return [f"{path}: expected map, got &{{{_go_value(value)}}}"]
     found: list[str] = []
     for key, item in value.items():
-        if kind.form == "struct" and key not in fields_of(kind.struct):
+        if kind.form == "struct" and key not in fields_of(kind):
             return [*found, f"{path}.{key}: field not declared in schema"]
         found += problems(child(kind, key) or kind.element, item, f"{path}.{key}")
     return found

@@ -224,7 +224,8 @@ def _autoscaler(item: Json) -> Iterator[Cause]:
 
 def _event(item: Json) -> Iterator[Cause]:
     namespace = item["involvedObject"].get("namespace", "")
-    if namespace != item["metadata"].get("namespace", ""):
+    # Events of what is in no namespace are in the default one.
+    if (namespace or "default") != item["metadata"].get("namespace", ""):
         yield wrong("involvedObject.namespace", quoted(namespace), "does not match event.namespace")
 
 

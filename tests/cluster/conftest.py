@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws import BASTION, Aws, role_arn
+from sandbox.cluster import Nodes
 from sandbox.eks import AccessEntry, Authenticator
 from sandbox.kubelet import Player, read_kubeconfig
 from sandbox.webhook import TokenWebhook
 from tests.cluster import flags
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.egress import Egress, Nodes
+from tests.cluster.egress import Egress
 from tests.cluster.external import ExternalCluster
 from tests.cluster.plane import Plane
 from tests.cluster.programs import programs
@@ -48,7 +49,7 @@ def boot(factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes) -> I
         return
     with TokenWebhook(eks) as webhook, Egress(nodes, factory.mktemp("egress")) as egress:
         config = webhook.write_config(factory.mktemp("webhook") / "config")
-        arguments = [*flags.token_webhook(config)]
+        arguments = [*flags.token_webhook(config), *flags.egress(egress.config)]
         with ControlPlane.start(programs(), factory.mktemp("plane"), arguments) as started:
             yield started
 

@@ -58,7 +58,13 @@ def how_to_get() -> str:
 class ControlPlane(Plane):
     """A running control plane; `start` makes one, and leaving its `with` block stops it."""
 
-    def __init__(self, binaries: Path, directory: Path, apiserver_args: Sequence[str]) -> None:
+    def __init__(
+        self,
+        binaries: Path,
+        directory: Path,
+        apiserver_args: Sequence[str],
+        controller_args: Sequence[str],
+    ) -> None:
         super().__init__()
         directory.mkdir(parents=True, exist_ok=True)
         if any(directory.iterdir()):
@@ -66,6 +72,7 @@ class ControlPlane(Plane):
         self._binaries = binaries
         self._directory = directory.resolve()
         self._apiserver_args = tuple(apiserver_args)
+        self._controller_args = tuple(controller_args)
         self._components: dict[str, Component] = {}
         self.authority = Authority(self._directory)
         self.ca_file = self.authority.file
@@ -79,10 +86,14 @@ class ControlPlane(Plane):
 
     @classmethod
     def start(
-        cls, binaries: Path, directory: Path, apiserver_args: Sequence[str] = ()
+        cls,
+        binaries: Path,
+        directory: Path,
+        apiserver_args: Sequence[str] = (),
+        controller_args: Sequence[str] = (),
     ) -> "ControlPlane":
         """Boot in an empty directory, and return when pods are admitted."""
-        plane = cls(binaries, directory, apiserver_args)
+        plane = cls(binaries, directory, apiserver_args, controller_args)
         try:
             plane._boot()
         except BaseException:
@@ -131,10 +142,8 @@ class ControlPlane(Plane):
         self.version = self.admin.request("GET", f"{self.url}/version").json()["gitVersion"]
         # Its own role is enough only for running each controller under its own ServiceAccount.
         controllers = self.kubeconfig("system:kube-controller-manager", ["system:masters"])
-        self._spawn(
-            "kube-controller-manager",
-            flags.controller_manager(self._setup, controllers, self.version),
-        )
+        arguments = flags.controller_manager(self._setup, controllers, self.version)
+        self._spawn("kube-controller-manager", [*arguments, *self._controller_args])
         scheduler = self.kubeconfig("system:kube-scheduler")
         self._spawn("kube-scheduler", flags.scheduler(scheduler, self.version))
         self.await_admission()

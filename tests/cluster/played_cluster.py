@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -155,7 +155,7 @@ def eventually(ask: Callable[[], T | None], seconds: float = 20.0) -> T:
 
 
 @contextmanager
-def running_cluster(directory: Path) -> Iterator[Cluster]:
+def running_cluster(directory: Path, controller_args: Sequence[str] = ()) -> Iterator[Cluster]:
     """Run a control plane with its player, in a network namespace where that is allowed."""
     binaries = programs()
     with ExitStack() as stack:
@@ -164,7 +164,9 @@ def running_cluster(directory: Path) -> Iterator[Cluster]:
             stack.enter_context(enter_network_namespace())
         except NetworkNamespaceError:
             listen = None
-        plane = stack.enter_context(ControlPlane.start(binaries, directory))
+        plane = stack.enter_context(
+            ControlPlane.start(binaries, directory, controller_args=controller_args)
+        )
         cluster = Cluster(plane, listen)
         yield cluster
         cluster.player.stop()

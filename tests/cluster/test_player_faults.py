@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.cluster.played_cluster import JOBS, PACE, PODS, Cluster, eventually, running_cluster
+from tests.cluster.played_cluster import (
+    DEPLOYMENTS,
+    JOBS,
+    PACE,
+    PODS,
+    Cluster,
+    deployment,
+    eventually,
+    running_cluster,
+)
 
 Json = dict[str, Any]
 
@@ -32,6 +41,29 @@ def test_badpull(cluster: Cluster) -> None:
     cluster.has_event(name, "Failed", f'Failed to pull image "{image}": {cause}', count=2)
     cluster.has_event(name, "Failed", "Error: ImagePullBackOff")
     cluster.has_event(name, "BackOff", f'Back-off pulling image "{image}"')
+
+
+@pytest.mark.parametrize(
+    ("tag", "cause"),
+    [
+        ("denied", "insufficient_scope: authorization failed"),
+        ("forbidden", "403 Forbidden"),
+        ("toomany", "toomanyrequests: You have reached your pull rate limit"),
+    ],
+)
+def test_a_registry_that_refuses(cluster: Cluster, tag: str, cause: str) -> None:
+    name = cluster.deploy(tag)
+    assert cause in cluster.waits_for(name, "ErrImagePull")["state"]["waiting"]["message"]
+    cluster.waits_for(name, "ImagePullBackOff")
+    assert cluster.waits_for(name, "ErrImagePull")["restartCount"] == 0
+
+
+def test_a_registry_that_recovers(cluster: Cluster) -> None:
+    name = cluster.deploy("registry5xx")
+    message = cluster.waits_for(name, "ErrImagePull")["state"]["waiting"]["message"]
+    assert message.endswith("503 Service Unavailable")
+    cluster.waits_for(name, "ImagePullBackOff")
+    eventually(lambda: cluster.available(name))
 
 
 def test_invalidname(cluster: Cluster) -> None:
@@ -61,6 +93,59 @@ def test_crashlater(cluster: Cluster) -> None:
     eventually(lambda: cluster.available(name))
     eventually(lambda: cluster.container(name)["restartCount"] >= 1)
     assert cluster.container(name)["lastState"]["terminated"]["exitCode"] == 1
+
+
+def test_crashonce(cluster: Cluster) -> None:
+    name = cluster.deploy("crashonce")
+    eventually(lambda: cluster.available(name))
+    status = cluster.container(name)
+    assert (status["restartCount"], status["lastState"]["terminated"]["exitCode"]) == (1, 1)
+
+
+def test_flap(cluster: Cluster) -> None:
+    name = cluster.deploy("flap")
+    eventually(lambda: cluster.available(name))
+    eventually(lambda: not cluster.available(name))
+    eventually(lambda: cluster.available(name))
+    assert cluster.container(name)["restartCount"] == 0
+
+
+def test_runerror(cluster: Cluster) -> None:
+    name = cluster.deploy("runerror")
+    message = cluster.waits_for(name, "RunContainerError")["state"]["waiting"]["message"]
+    assert "stat /entrypoint.sh: no such file or directory" in message
+    status = cluster.waits_for(name, "CrashLoopBackOff")
+    last = status["lastState"]["terminated"]
+    assert (last["exitCode"], last["reason"], last["message"]) == (128, "StartError", message)
+    assert last["startedAt"] == "1970-01-01T00:00:00Z"
+    assert status["restartCount"] >= 1
+    cluster.has_event(name, "Failed", f"Error: {message}")
+
+
+def test_createerror(cluster: Cluster) -> None:
+    name = cluster.deploy("createerror")
+    status = cluster.waits_for(name, "CreateContainerError")
+    assert status["state"]["waiting"]["message"].endswith("no command specified")
+    cluster.has_event(name, "Failed", f"Error: {status['state']['waiting']['message']}")
+
+
+def test_initcrash(cluster: Cluster) -> None:
+    manifest = deployment("initcrash", "1.0", 1)
+    init = [{"name": "migrate", "image": "registry:5000/wp:initcrash"}]
+    manifest["spec"]["template"]["spec"]["initContainers"] = init
+    cluster.api.request("POST", DEPLOYMENTS, manifest)
+    cluster.pod("initcrash")
+
+    def crashing() -> Json | None:
+        (pod,) = cluster.pods("initcrash")
+        status: Json = pod["status"].get("initContainerStatuses", [{"state": {}}])[0]
+        waiting = status["state"].get("waiting", {})
+        return status if waiting.get("reason") == "CrashLoopBackOff" else None
+
+    assert eventually(crashing)["lastState"]["terminated"]["exitCode"] == 1
+    cluster.has_event("initcrash", "BackOff", "Back-off restarting failed container")
+    assert cluster.container("initcrash")["state"]["waiting"]["reason"] == "PodInitializing"
+    assert cluster.pods("initcrash")[0]["status"]["phase"] == "Pending"
 
 
 def test_notready(cluster: Cluster) -> None:

@@ -15,18 +15,17 @@ from tests.differential.bodies import (
     merged,
     service,
 )
+from tests.differential.job_rollouts import JOB_ROLLOUTS
 from tests.differential.left import BUDGETS, CLAIMS, KINDS
 from tests.differential.waits import (
     COMPLETE,
     COUNTED_QUOTA,
     GONE,
-    JOB_PATH,
     REFUSED,
     TOLD,
     Action,
     Until,
     counted,
-    finished,
     pods,
     reason,
     waiting,
@@ -44,19 +43,6 @@ def _release(tag: str, **spec: Any) -> Step:
 
 def _rolling(surge: Any, unavailable: Any) -> Json:
     return {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
-
-
-def _job(tag: str, policy: str, **spec: Any) -> Step:
-    container = {"name": "c", "image": f"registry:5000/wp:{tag}"}
-    pod = {
-        "restartPolicy": policy,
-        "automountServiceAccountToken": False,
-        "containers": [container],
-    }
-    body = {"backoffLimit": 0, "template": {"spec": pod}, **spec}
-    return Step(
-        "POST", JOB_PATH.rpartition("/")[0], {"metadata": {"name": "install"}, "spec": body}
-    )
 
 
 def _quota(pods: str) -> Step:
@@ -78,6 +64,20 @@ def _budget(name: str, **spec: Any) -> Step:
     body = {"selector": {"matchLabels": {"app": "web"}}, **spec}
     return Step("POST", BUDGETS, {"metadata": {"name": name.replace(" ", "-")}, "spec": body})
 
+
+def _scaled(replicas: int) -> Step:
+    return Step("PATCH", DEPLOYMENT, {"spec": {"replicas": replicas}}, MERGE)
+
+
+def _asking(**requests: str) -> Json:
+    """A change of the template: one container that asks for this."""
+    container = {"name": "web", "image": "registry:5000/wp:1", "resources": {"requests": requests}}
+    return {"spec": {"containers": [container]}}
+
+
+_NO_IMAGE = "ErrImagePull|ImagePullBackOff"
+_RECREATE = {"type": "Recreate"}
+_STUCK = {"replicas": 6, "strategy": _rolling(2, 1)}
 
 ROLLOUTS: dict[str, list[Action]] = {
     "two releases": [_SECRET, _SERVICE, _release("1"), COMPLETE, _release("2"), COMPLETE],
@@ -121,6 +121,56 @@ ROLLOUTS: dict[str, list[Action]] = {
         Step("PATCH", DEPLOYMENT, {"spec": {"replicas": 8}}, MERGE),
         counted(replicas=10, availableReplicas=5),
     ],
+    "scaled down in the middle": [
+        _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
+        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        _scaled(3), counted(replicas=5, updatedReplicas=3, availableReplicas=2),
+        waiting(_NO_IMAGE, 3),
+    ],
+    "scaled in the middle of the second attempt": [
+        _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
+        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        _release("denied", **_STUCK), counted(updatedReplicas=3), waiting(_NO_IMAGE, 3),
+        _scaled(12), counted(replicas=14), waiting(_NO_IMAGE, 5),
+    ],
+    "scaled to nothing in the middle": [
+        _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
+        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        _scaled(0), COMPLETE,
+    ],
+    "scaled while paused": [
+        _SECRET, _release("1"), COMPLETE, _release("2", paused=True),
+        reason("Progressing", "DeploymentPaused"), _scaled(4), counted(availableReplicas=4),
+        Step("PATCH", DEPLOYMENT, {"spec": {"paused": False}}, MERGE), COMPLETE,
+    ],
+    "paused and scaled in the middle": [
+        _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
+        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        Step("PATCH", DEPLOYMENT, {"spec": {"paused": True, "replicas": 9}}, MERGE),
+        counted(replicas=11), waiting(_NO_IMAGE, 4),
+    ],
+    "scaled while it is recreated": [
+        _SECRET, _release("1", strategy=_RECREATE), COMPLETE,
+        _release("badpull", strategy=_RECREATE), waiting(_NO_IMAGE, 2), pods(2),
+        _scaled(3), waiting(_NO_IMAGE, 3), counted(replicas=3, updatedReplicas=3),
+    ],
+    "one that may be missing": [
+        _SECRET, _release("1", replicas=1, strategy=_rolling(0, 1)), COMPLETE,
+        _release("badpull", replicas=1, strategy=_rolling(0, 1)),
+        waiting("ImagePullBackOff", 1), pods(1), counted(updatedReplicas=1),
+    ],
+    "scaled before it was ready for a while": [
+        _SECRET, _release("1", minReadySeconds=2), counted(readyReplicas=2),
+        _scaled(4), counted(readyReplicas=4), COMPLETE,
+    ],
+    # Of two sets of one size the newer one grows, and for that it has to be a second younger.
+    "an autoscaler in the middle": [
+        _SECRET, _release("1", replicas=1, minReadySeconds=2), COMPLETE,
+        _release("badpull", replicas=1, minReadySeconds=2),
+        counted(replicas=2, updatedReplicas=1), apply(f"{HPA}/web", SCALER),
+        Until("scaled", lambda api: api.get(f"{HPA}/web")["status"]["desiredReplicas"] == 2),
+        counted(replicas=3), waiting(_NO_IMAGE, 2),
+    ],
     "scaled to nothing": [
         _SECRET, _release("1"), COMPLETE,
         Step("PATCH", DEPLOYMENT, {"spec": {"replicas": 0}}, MERGE), COMPLETE,
@@ -152,6 +202,10 @@ ROLLOUTS: dict[str, list[Action]] = {
         _SECRET,
         _release("1", template={"spec": {"nodeSelector": {"disk": "fast"}}}),
         pods(2), REFUSED,
+    ],
+    "no room": [
+        _SECRET, _release("1", replicas=1, template=_asking(cpu="17", memory="65Gi")), pods(1),
+        REFUSED,
     ],
     "no Secret": [
         _release("1"), waiting("CreateContainerConfigError", 2), counted(replicas=2),
@@ -205,27 +259,7 @@ ROLLOUTS: dict[str, list[Action]] = {
         _SECRET, _release("1"), COMPLETE,
         Step("DELETE", DEPLOYMENT, {"propagationPolicy": "Foreground"}), GONE,
     ],
-    "a Job in parts": [_job("1", "Never", completions=3, parallelism=2), finished("Complete")],
-    "a Job without an image": [
-        _job("badpull", "Never", activeDeadlineSeconds=2),
-        reason("Failed", "DeadlineExceeded", JOB_PATH),
-    ],
-    "a Job with a bad name": [_job("invalidname", "Never"), waiting("InvalidImageName", 1)],
-    "a Job without room": [
-        _quota("0"), COUNTED_QUOTA, _job("1", "Never"), TOLD,
-    ],
-    "a Job that is deleted": [
-        _job("1", "Never"), finished("Complete"), Step("DELETE", JOB_PATH),
-        Until("gone", lambda api: not api.get(KINDS[5])["items"]),
-    ],
-    "a Job that is deleted with its pods": [
-        _job("1", "Never"), finished("Complete"),
-        Step("DELETE", JOB_PATH, {"propagationPolicy": "Background"}),
-        Until("gone", lambda api: not api.get(f"{_CORE}/pods")["items"]),
-    ],
-    "a Job that completes": [_job("1", "Never"), finished("Complete")],
-    "a Job that fails": [_job("joberror", "Never"), finished("Failed")],
-    "a Job that restarts": [_job("joberror", "OnFailure", backoffLimit=1), finished("Failed")],
+    **JOB_ROLLOUTS,
 }  # fmt: skip
 
 # Steps between two looks at a watch: what happens to a list of ConfigMaps with a label.

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.cluster
 # Rollouts that come by more than one way to their end: only the end is compared.
 RACING = {
     "surge and unavailable",  # which pod is ready first
+    "scaled while paused",  # the same
     "quota that is freed",  # how often a pod was refused meanwhile
     "a Job that restarts",  # whether the pod counts as active when the Job is given up
     "a Job without an image",  # the same

@@ -73,7 +73,7 @@ def pods(count: int) -> Until:
 
 
 def waiting(reason: str, count: int) -> Until:
-    """Wait until so many containers wait for this reason."""
+    """Wait until so many containers wait for this reason, or for one of these (`A|B`)."""
 
     def holds(api: Api) -> bool:
         found = [
@@ -81,17 +81,19 @@ def waiting(reason: str, count: int) -> Until:
             for pod in api.get(f"{_CORE}/pods")["items"]
             for each in pod["status"].get("containerStatuses", ())
         ]
-        return found.count(reason) == count
+        return sum(each in reason.split("|") for each in found) == count
 
     return Until(f"{count} wait for {reason}", holds)
 
 
 def counted(**counts: int) -> Until:
-    """Wait for these counters in the status of the Deployment."""
+    """Wait for these counters in the status of the Deployment, as it is wanted now."""
 
     def holds(api: Api) -> bool:
-        status = _status(api)
-        return all(status.get(key, 0) == value for key, value in counts.items())
+        found = api.get(DEPLOYMENT)
+        status = found.get("status", {})
+        current = status.get("observedGeneration") == found["metadata"].get("generation")
+        return current and all(status.get(key, 0) == value for key, value in counts.items())
 
     return Until(f"{counts}", holds)
 

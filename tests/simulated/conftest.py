@@ -8,13 +8,13 @@ import urllib3
 
 from sandbox.aws import Aws
 from sandbox.certificates import Pair
+from sandbox.cluster import Nodes
 from sandbox.eks import Authenticator
-from sandbox.kubelet import Player
 from sandbox.kubernetes import ApiServer
-from tests.cluster.conftest import aws, eks, make_site, play, proxy, site, through_eks
+from tests.cluster.conftest import aws, eks, make_site, nodes, player, proxy, site, through_eks
 from tests.cluster.plane import Plane
 
-__all__ = ["aws", "eks", "make_site", "proxy", "site"]
+__all__ = ["aws", "eks", "make_site", "nodes", "player", "proxy", "site"]
 
 
 class SimulatedPlane(Plane):
@@ -22,9 +22,9 @@ class SimulatedPlane(Plane):
 
     token_seconds = 0.0
 
-    def __init__(self, directory: Path, eks: Authenticator) -> None:
+    def __init__(self, directory: Path, eks: Authenticator, nodes: Nodes) -> None:
         super().__init__()
-        self._server = ApiServer(directory, "1.20", authenticators=[eks])
+        self._server = ApiServer(directory, "1.20", authenticators=[eks], dial=nodes.dial)
         self._server.start()
         self.url = self._server.url
         self.ca_file = self._server.ca_file
@@ -55,8 +55,10 @@ class SimulatedPlane(Plane):
 
 
 @pytest.fixture(scope="session")
-def plane(tmp_path_factory: pytest.TempPathFactory, eks: Authenticator) -> Iterator[Plane]:
-    with SimulatedPlane(tmp_path_factory.mktemp("simulated"), eks) as started:
+def plane(
+    tmp_path_factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes
+) -> Iterator[Plane]:
+    with SimulatedPlane(tmp_path_factory.mktemp("simulated"), eks, nodes) as started:
         yield started
 
 
@@ -64,8 +66,3 @@ def plane(tmp_path_factory: pytest.TempPathFactory, eks: Authenticator) -> Itera
 def access(plane: Plane, aws: Aws) -> str:
     """On the real control plane they run by a kubeconfig too; twice here would be too long."""
     return through_eks(plane, aws)
-
-
-@pytest.fixture(scope="session")
-def player(plane: Plane, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Player]:
-    yield from play(plane, tmp_path_factory)

@@ -47,11 +47,12 @@ def deployment(generation: int = 7, **status: Any) -> Json:
     }
 
 
-def replica_set(uid: str = "new", revision: str = "4") -> Json:
+def replica_set(uid: str = "new", revision: str = "4", *conditions: Json) -> Json:
     """A ReplicaSet of the Deployment."""
-    metadata = {"uid": uid, "annotations": {REVISION: revision}}
+    metadata = {"uid": uid, "name": f"web-{uid}", "annotations": {REVISION: revision}}
     owners = {"ownerReferences": owned_by("deployment")}
-    return {"metadata": metadata | owners, "spec": {"template": {}}}
+    status = {"conditions": list(conditions)}
+    return {"metadata": metadata | owners, "spec": {"template": {}}, "status": status}
 
 
 def container(name: str = "wordpress", **status: Any) -> Json:
@@ -67,7 +68,9 @@ def waiting(reason: str, message: str = "", **status: Any) -> Json:
 
 def pod(name: str = "web-1", *containers: Json, ready: bool = True, **status: Any) -> Json:
     """A pod of the new ReplicaSet, ready for a minute."""
-    is_ready = condition("Ready", str(ready), lastTransitionTime=stamp(ago(60)))
+    since = stamp(ago(60))
+    is_ready = condition("Ready", str(ready), lastTransitionTime=since)
+    within = condition("ContainersReady", str(ready), lastTransitionTime=since)
     return {
         "metadata": {
             "name": name,
@@ -77,10 +80,21 @@ def pod(name: str = "web-1", *containers: Json, ready: bool = True, **status: An
         },
         "status": {
             "phase": "Running",
-            "conditions": [condition("Initialized", "True"), is_ready],
+            "conditions": [condition("PodScheduled", "True"), within, is_ready],
             "containerStatuses": list(containers or (container(),)),
             **status,
         },
+    }
+
+
+def told(pod: str, reason: str, message: str = "", seconds: float = 5) -> Json:
+    """An Event about a pod, so many seconds ago."""
+    return {
+        "metadata": {"uid": f"{reason}-of-{pod}", "name": f"{pod}.{reason}"},
+        "involvedObject": {"kind": "Pod", "name": pod, "uid": f"uid-of-{pod}"},
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": stamp(ago(seconds)),
     }
 
 

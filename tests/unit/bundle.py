@@ -18,6 +18,7 @@ from wpdeploy.context import DeploymentContext
 from wpdeploy.kinds import Manifest
 from wpdeploy.release import Release
 from wpdeploy.report import Console, Report
+from wpdeploy.smoke import Smoke
 from wpdeploy.state import Deployment
 from wpdeploy.target import KubeconfigCluster, Target
 
@@ -60,6 +61,7 @@ namespace: blog
 name: site
 parameters: {{path: /blog}}
 rollout: {{stability_window: 0}}
+smoke: {{enabled: false}}
 """
 
 
@@ -68,6 +70,7 @@ DEFAULTS = {
     "output": "text",
     "settle": False,
     "timeout": None,
+    "watch": False,
     "yes": False,
 }
 
@@ -94,7 +97,9 @@ class Bundle:
     def __init__(self, directory: Path, api_url: str) -> None:
         self.kubeconfig = str(write_kubeconfig(directory, api_url))
         cluster = KubeconfigCluster(self.kubeconfig, None)
-        self.target = Target(cluster, "blog", "site", 900, 0, region="eu-central-1")
+        self.target = Target(
+            cluster, "blog", "site", 900, 0, smoke=Smoke(enabled=False), region="eu-central-1"
+        )
         release_file = directory / "release.json"
         self.context = DeploymentContext("Test", "d-1", directory, directory, release_file)
         environment = ENVIRONMENT.format(kubeconfig=self.kubeconfig)

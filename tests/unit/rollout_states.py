@@ -4,7 +4,9 @@ import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wpdeploy.observed import Container, Pod, ReplicaSet, Snapshot, Workload
+from wpdeploy import pods
+from wpdeploy.observed import ReplicaSet, Snapshot, Workload
+from wpdeploy.pods import Container, Pod
 
 NOW = datetime(2026, 11, 5, 3, 0, tzinfo=UTC)
 IMAGE = "registry.example/wordpress@sha256:" + "a" * 64
@@ -67,6 +69,7 @@ def pod(name: str, **changes: Any) -> Pod:
         containers=(container(),),
         transition=ago(60),
         changed=ago(60),
+        transition_within=ago(60),
     )
     return dataclasses.replace(ready, **changes)
 
@@ -74,7 +77,9 @@ def pod(name: str, **changes: Any) -> Pod:
 def unready(name: str, *containers: Container, seconds: float = 60, **changes: Any) -> Pod:
     """A pod of the new ReplicaSet that has stood still for so many seconds without being ready."""
     state = {"ready": False, "containers": containers, "changed": ago(seconds)}
-    return pod(name, **state | changes)
+    found = pod(name, **state | changes)
+    trouble = found.trouble or pods._trouble(found, None)
+    return dataclasses.replace(found, trouble=trouble, troubled=ago(seconds))
 
 
 def snapshot(*pods: Pod, **changes: Any) -> Snapshot:
@@ -85,7 +90,7 @@ def snapshot(*pods: Pod, **changes: Any) -> Snapshot:
         workload=workload(),
         replica_sets=(
             ReplicaSet("old", "deployment", 3),
-            ReplicaSet("new", "deployment", 4),
+            ReplicaSet("new", "deployment", 4, "web-new"),
             ReplicaSet("somebody else's", "another deployment", 4),
         ),
         pods=shown,

@@ -22,9 +22,9 @@ from wpdeploy.record import AppliedAt
 from wpdeploy.target import KubeconfigCluster, Target
 
 DATE = format_datetime(NOW, usegmt=True)
-RESOURCES = ("deployments", "replicasets", "pods", "endpointslices")
+RESOURCES = ("deployments", "replicasets", "pods", "endpointslices", "events")
 TARGET = Target(KubeconfigCluster("k", None), "shop", "wordpress", 900, stability_window=10)
-# Enough requests for a client that tries everything eight times on all four watches.
+# Enough requests for a client that tries everything eight times on all five watches.
 _REQUESTS = 500
 
 
@@ -46,6 +46,7 @@ class ScriptedApi(wire.Server):
         self.answers("replicasets", api.replica_set("old", "3"), api.replica_set("new", "4"))
         self.answers("pods", api.pod("web-1"))
         self.answers("endpointslices", api.endpoint_slice(api.endpoint("uid-of-web-1")))
+        self.answers("events")
         self.leases, self.cluster = Leases(DATE), FakeCluster()
         self.opened, self.left = SimpleQueue[str](), SimpleQueue[str]()
         super().__init__(*[self._act] * _REQUESTS)

@@ -41,6 +41,9 @@ ACCOUNT = "111122223333"
         (checks.cron_schedule, "*/5 * * * *"),
         (checks.cron_schedule, "0  3 1-7 * MON"),
         (checks.cron_schedule, "@hourly"),
+        (checks.url_path, "/"),
+        (checks.url_path, "/shop/a%20b/?q=1&r=/x:@!$'()*+,;~._-"),
+        (checks.pattern, "<h1>(?i:hello), w.*d</h1>"),
     ],
 )
 def test_a_value_that_is_right_is_kept(check: Callable[[str], str], value: str) -> None:
@@ -50,6 +53,11 @@ def test_a_value_that_is_right_is_kept(check: Callable[[str], str], value: str) 
 @pytest.mark.parametrize(
     ("check", "values", "rule"),
     [
+        (
+            checks.url_path,
+            ["", "en", "http://a/", "/a b", "/a#b", "/a%2", "/\u00e4", "/a\n", "/" + "a" * 1000],
+            "a path that begins with / and is encoded as in a URL",
+        ),
         (
             checks.dns_label,
             ["", "A", "a_b", "a.b", "-a", "a-", "a" * 64, "a\n", "\u00e4", "\u0663"],
@@ -194,6 +202,11 @@ def test_what_is_no_path_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="path") as caught:
         checks.parameter_path(path)
     assert str(caught.value) == f'is "{path}", but must be a path such as /wordpress/Test'
+
+
+def test_what_is_no_regular_expression_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^is no regular expression: nothing to repeat"):
+        checks.pattern("*")
 
 
 @pytest.mark.parametrize("schedule", ["", "*", "* * * *", "* * * * * *", "hourly"])

@@ -11,7 +11,7 @@ from tests.unit.fake_cluster import deployment, live
 from tests.unit.past_deployments import password
 from wpdeploy import diff, fields
 from wpdeploy.apply import Preview
-from wpdeploy.diff import HIDDEN, ORDER, PARTIAL, Change, Configuration, Difference
+from wpdeploy.diff import HIDDEN, ORDER, PARTIAL, RUN_AGAIN, Change, Configuration, Difference
 from wpdeploy.kinds import Manifest
 
 SENTINEL = "s3ntinel/&+ p%w=?"
@@ -54,6 +54,24 @@ def test_an_object_that_stays_as_it_is_is_unchanged() -> None:
     before, after = live(pod()), live(pod())
     after["metadata"] |= {"resourceVersion": "99", "generation": 12, "managedFields": [{}]}
     assert compared(before, after) == Difference("Deployment w", "unchanged")
+
+
+@pytest.mark.parametrize(
+    ("conditions", "expected"),
+    [
+        ([], Difference("Job j", "unchanged")),
+        ([{"type": "Complete", "status": "True"}], Difference("Job j", "unchanged")),
+        (
+            [{"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}],
+            Difference("Job j", "changed", note=RUN_AGAIN),
+        ),
+    ],
+)
+def test_a_job_that_failed_would_run_again(
+    conditions: list[Manifest], expected: Difference
+) -> None:
+    job = {"kind": "Job", "metadata": {"name": "j", "uid": "u"}, "spec": {}}
+    assert compared({**job, "status": {"conditions": conditions}}, job) == expected
 
 
 def test_each_field_that_changes_is_named_with_both_values() -> None:

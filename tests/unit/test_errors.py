@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from wpdeploy import api_status, errors, ssm
+from wpdeploy import answer, api_status, errors, ssm
 from wpdeploy.errors import ClusterError, Exit, UsageError, WpdeployError
 
 
@@ -37,7 +37,8 @@ def _kinds(kind: type[WpdeployError]) -> dict[str, Exit]:
 def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
     told = re.findall(r"\+-- (\w+)", errors.__doc__ or "")
     known = _kinds(WpdeployError)
-    assert {api_status.ApiError.__name__, ssm.Denied.__name__} <= known.keys()
+    elsewhere = (api_status.ApiError, ssm.Denied, answer.Late, answer.BrokenOff)
+    assert {kind.__name__ for kind in elsewhere} <= known.keys()
     assert sorted(told) == sorted(known.keys() - {"WpdeployError"})
 
 
@@ -58,6 +59,7 @@ def test_every_exit_code_is_the_one_that_the_documentation_promises() -> None:
         "ROLLOUT_FAILED": 7,
         "TIMED_OUT": 8,
         "LOCKED": 9,
+        "SMOKE_FAILED": 10,
         "CHANGES": 11,
         "INTERRUPTED": 130,
         "TERMINATED": 143,

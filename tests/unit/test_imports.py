@@ -32,6 +32,7 @@ ADAPTERS: Mapping[str, set[str]] = {
     "wpdeploy.kubeconfig": ACCESS,
     "wpdeploy.ssm": CALLS,
     "wpdeploy.sts": CALLS - {"wpdeploy.aws.denied"},
+    "wpdeploy.web": set(),
 }
 # Each foreign package enters by its own door.
 DOORS = {
@@ -41,7 +42,7 @@ DOORS = {
     "kubernetes": {"wpdeploy.kubeconfig"},
     "tenacity": {"wpdeploy.retries"},
     "urllib3": {
-        *(f"wpdeploy.{name}" for name in ("answer", "eks", "kube", "kubeconfig", "watch")),
+        *(f"wpdeploy.{name}" for name in ("answer", "eks", "kube", "kubeconfig", "watch", "web")),
     },
     "yaml": {"wpdeploy.schema", "wpdeploy.strict_yaml", "wpdeploy.templates"},
     # Not foreign, but what it brings is: all others get a clock from outside.

@@ -25,6 +25,7 @@ PATHS = {
     ("PodDisruptionBudget", "policy/v1"): (
         "/apis/policy/v1/namespaces/blog/poddisruptionbudgets/w"
     ),
+    ("Job", "batch/v1"): "/apis/batch/v1/namespaces/blog/jobs/w",
     ("CronJob", "batch/v1"): "/apis/batch/v1/namespaces/blog/cronjobs/w",
     ("Ingress", "networking.k8s.io/v1"): "/apis/networking.k8s.io/v1/namespaces/blog/ingresses/w",
 }
@@ -57,6 +58,11 @@ def test_messages_name_the_kind_and_the_object() -> None:
 @pytest.mark.parametrize(
     ("first", "then"),
     [
+        ("ServiceAccount", "Job"),
+        ("NetworkPolicy", "Job"),
+        ("ConfigMap", "Job"),
+        ("Job", "PersistentVolumeClaim"),
+        ("Job", "Service"),
         ("ServiceAccount", "Deployment"),
         ("NetworkPolicy", "Deployment"),
         ("Secret", "Deployment"),
@@ -73,3 +79,18 @@ def test_what_a_pod_needs_comes_before_it_and_what_looks_at_pods_after(
     first: str, then: str
 ) -> None:
     assert kinds.RANK[first] < kinds.RANK[then]
+
+
+def test_jobs_run_between_what_they_need_and_what_needs_them() -> None:
+    account, job, site, watcher = (
+        _manifest(*kind)
+        for kind in (
+            ("ServiceAccount", "v1"),
+            ("Job", "batch/v1"),
+            ("Deployment", "apps/v1"),
+            ("CronJob", "batch/v1"),
+        )
+    )
+    given = (account, job, site, watcher)
+    assert kinds.phases(given) == ((account,), (job,), (site, watcher))
+    assert kinds.without_jobs(given) == (account, site, watcher)

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,7 +155,46 @@ def test_the_objects_come_in_the_order_of_applying(context: DeploymentContext) -
             text = f"apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}}}"
             write(context, **{f"{name}-{kind}": text})
     expected = [f"{kind} {name}" for kind in kinds for name in ("a", "b")]
-    assert titles(manifests.render(context, {})) == expected
+    found = titles(manifests.render(context, {}))
+    assert [re.sub("^(Job .)-[0-9a-f]{10}$", r"\1", name) for name in found] == expected
+
+
+JOB = (
+    "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: {name}\nspec: {{backoffLimit: {limit}}}\n"
+)
+
+
+def job_name(context: DeploymentContext, name: str = "site-upgrade", limit: int = 0) -> str:
+    """The name of a Job that a template makes."""
+    write(context, a=JOB.format(name=name, limit=limit))
+    [manifest] = manifests.render(context, {})
+    found: str = manifest["metadata"]["name"]
+    return found
+
+
+def test_a_job_s_name_ends_in_a_hash_so_that_another_content_is_another_job(
+    context: DeploymentContext,
+) -> None:
+    first = job_name(context)
+    assert re.fullmatch("site-upgrade-[0-9a-f]{10}", first)
+    assert job_name(context) == first
+    assert job_name(context, limit=1) != first
+
+
+@pytest.mark.parametrize("name", ["n" * 100, "n" * 51 + "--" + "m" * 9])
+def test_a_job_s_name_is_cut_to_what_a_label_can_hold(
+    context: DeploymentContext, name: str
+) -> None:
+    found = job_name(context, name)
+    assert len(found) <= 63
+    assert re.fullmatch("n+-[0-9a-f]{10}", found)
+    assert job_name(context, name + "x") != found
+
+
+def test_two_jobs_of_one_name_are_one_too_many(context: DeploymentContext) -> None:
+    write(context, a=JOB.format(name="j", limit=0), b=JOB.format(name="j", limit=1))
+    with pytest.raises(ManifestError, match=r"Job j is already in a\.yaml\.j2"):
+        manifests.render(context, {})
 
 
 def test_a_template_may_make_no_object(context: DeploymentContext) -> None:

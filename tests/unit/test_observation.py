@@ -7,10 +7,11 @@ from datetime import timedelta
 import pytest
 
 from tests.unit import api_objects as api
-from tests.unit.rollout_states import APPLIED, NOW, ago
+from tests.unit.rollout_states import APPLIED, IMAGE, NOW, ago
 from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
 from wpdeploy.errors import ClusterError
-from wpdeploy.observed import ReplicaSet, Snapshot
+from wpdeploy.grace import Grace
+from wpdeploy.observed import Event, ReplicaSet, Snapshot
 from wpdeploy.record import AppliedAt
 
 
@@ -31,17 +32,19 @@ def test_the_lists_are_a_snapshot(server: ScriptedApi) -> None:
     assert snapshot.workload.uid == "deployment"
     assert pods(snapshot) == ["web-1", "web-2"]
     assert snapshot.replica_sets == (
-        ReplicaSet("old", "deployment", 3),
-        ReplicaSet("new", "deployment", 4),
+        ReplicaSet("old", "deployment", 3, "web-old"),
+        ReplicaSet("new", "deployment", 4, "web-new"),
     )
     assert snapshot.serving == {"uid-of-web-1"}
-    assert (snapshot.since, snapshot.generation) == (None, 0)
-    assert snapshot.window == timedelta(seconds=10)
+    assert (snapshot.since, snapshot.generation, snapshot.images) == (None, 0, {})
+    assert (snapshot.window, snapshot.grace) == (timedelta(seconds=10), Grace())
 
 
-def test_the_time_and_generation_of_the_apply_are_part_of_it(server: ScriptedApi) -> None:
-    snapshot = Observed(server, AppliedAt(APPLIED, 8)).observation.snapshot()
+def test_what_the_apply_made_and_when_is_part_of_it(server: ScriptedApi) -> None:
+    applied = AppliedAt(APPLIED, 8, {"wordpress": IMAGE})
+    snapshot = Observed(server, applied).observation.snapshot()
     assert (snapshot.since, snapshot.generation) == (APPLIED, 8)
+    assert snapshot.images == {"wordpress": IMAGE}
 
 
 def test_its_now_is_the_api_servers(server: ScriptedApi) -> None:
@@ -52,13 +55,17 @@ def test_its_now_is_the_api_servers(server: ScriptedApi) -> None:
 
 def test_only_what_belongs_to_the_deployment_is_asked_for(server: ScriptedApi) -> None:
     Observed(server)
-    selector = {"labelSelector": "app=wordpress,app.kubernetes.io/instance=Test"}
-    assert server.asked("deployments") == [{"fieldSelector": "metadata.name=wordpress"}]
-    assert server.asked("replicasets") == [selector]
-    assert server.asked("pods") == [selector]
-    assert server.asked("endpointslices") == [
-        {"labelSelector": "kubernetes.io/service-name=wordpress"}
-    ]
+    selector = "app=wordpress,app.kubernetes.io/instance=Test"
+    asked = {plural: server.asked(plural) for plural in RESOURCES}
+    assert asked == {
+        "deployments": [{"fieldSelector": "metadata.name=wordpress", "limit": "200"}],
+        "replicasets": [{"labelSelector": selector, "limit": "200"}],
+        "pods": [{"labelSelector": selector, "limit": "200"}],
+        "endpointslices": [
+            {"labelSelector": "kubernetes.io/service-name=wordpress", "limit": "200"}
+        ],
+        "events": [],
+    }
 
 
 def test_several_slices_serve_together(server: ScriptedApi) -> None:
@@ -73,7 +80,9 @@ def test_an_api_server_without_endpoint_slices_is_asked_for_endpoints(server: Sc
     addresses = [{"addresses": [{"targetRef": {"uid": "uid-of-web-1"}}]}]
     server.answers("endpoints", {"metadata": {"uid": "e"}, "subsets": addresses})
     assert Observed(server).observation.snapshot().serving == {"uid-of-web-1"}
-    assert server.asked("endpoints") == [{"fieldSelector": "metadata.name=wordpress"}]
+    assert server.asked("endpoints") == [
+        {"fieldSelector": "metadata.name=wordpress", "limit": "200"}
+    ]
 
 
 def test_endpoints_are_watched_where_there_are_no_slices(server: ScriptedApi) -> None:
@@ -109,7 +118,7 @@ def test_a_list_that_is_forbidden_is_an_error(server: ScriptedApi) -> None:
 
 def test_nothing_is_watched_before_the_first_wait(server: ScriptedApi) -> None:
     Observed(server)
-    assert [server.versions(plural) for plural in RESOURCES] == [[]] * 4
+    assert [server.versions(plural) for plural in RESOURCES] == [[]] * 5
 
 
 def test_the_watches_go_on_from_the_lists(server: ScriptedApi) -> None:
@@ -156,11 +165,57 @@ def test_each_resource_is_watched(server: ScriptedApi) -> None:
             lambda snapshot: (
                 snapshot.workload is not None
                 and snapshot.workload.generation == 9
-                and snapshot.replica_sets == (ReplicaSet("new", "deployment", 4),)
+                and snapshot.replica_sets == (ReplicaSet("new", "deployment", 4, "web-new"),)
                 and snapshot.pods == ()
                 and snapshot.serving == {"uid-of-web-2"}
             )
         )
+
+
+def test_events_are_listed_when_there_is_something_to_wait_for(server: ScriptedApi) -> None:
+    server.answers("events", api.told("wordpress-1", "BackOff"), api.told("other-1", "BackOff"))
+    with closing(Observed(server)) as observed:
+        assert not observed.observation.snapshot().knows_events
+        snapshot = observed.until(lambda snapshot: snapshot.knows_events)
+    told = Event("uid-of-wordpress-1", "BackOff", "", ago(5))
+    assert snapshot.events == {"uid-of-wordpress-1": (told,)}
+    assert server.asked("events") == [
+        {
+            "fieldSelector": "involvedObject.kind=Pod,reason!=Pulled,reason!=Created,"
+            "reason!=Started,reason!=Killing,reason!=Scheduled",
+            "limit": "200",
+        }
+    ]
+
+
+def test_events_are_watched_from_their_list_on(server: ScriptedApi) -> None:
+    pulls = api.event("ADDED", api.told("wordpress-1", "Pulling"), "101")
+    server.plays("events", server.stays(pulls))
+    with closing(Observed(server)) as observed:
+        snapshot = observed.until(lambda snapshot: bool(snapshot.events))
+    (told,) = snapshot.events["uid-of-wordpress-1"]
+    assert (told.reason, server.versions("events")) == ("Pulling", ["100"])
+
+
+def test_whoever_may_not_see_events_goes_on_without_them(server: ScriptedApi) -> None:
+    server.lists["events"] = refused(403, "events is forbidden")
+    with closing(Observed(server)) as observed:
+        while not any("going on" in notice for notice in observed.notices):
+            observed.observation.wait(0.01)
+        assert not observed.observation.snapshot().knows_events
+    assert observed.notices[-1].startswith("going on without events: ")
+    assert len(server.asked("events")) == 8
+
+
+def test_when_a_pod_was_gone_is_known_by_who_saw_it(server: ScriptedApi) -> None:
+    server.plays("pods", server.stays(api.event("DELETED", api.pod("web-1"), "101")))
+    with closing(Observed(server)) as observed:
+        assert observed.observation.snapshot().freed is None
+        observed.clock.now += 5
+        snapshot = observed.until(lambda snapshot: snapshot.pods == ())
+        assert snapshot.freed == ago(-5)
+        observed.clock.now += 5
+        assert observed.observation.snapshot().freed == ago(-5)
 
 
 def test_a_deployment_that_is_deleted_is_no_longer_known(server: ScriptedApi) -> None:
@@ -180,6 +235,6 @@ def test_an_event_is_dated_by_the_api_server(server: ScriptedApi) -> None:
 
 def test_without_news_wait_returns_when_its_time_is_over(server: ScriptedApi) -> None:
     with closing(Observed(server)) as observed:
-        before = observed.observation.snapshot()
+        before = observed.until(lambda snapshot: snapshot.knows_events)
         observed.observation.wait(0)
         assert observed.observation.snapshot() == before

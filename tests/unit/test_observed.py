@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit import api_objects as api
-from tests.unit.rollout_states import ago
-from wpdeploy import observed
-from wpdeploy.observed import ReplicaSet, Workload
+from tests.unit.rollout_states import IMAGE, ago
+from wpdeploy import observed, parts
+from wpdeploy.observed import Event, ReplicaSet, Workload
 
 
 def test_a_deployment() -> None:
@@ -69,7 +69,61 @@ def test_a_selector_without_labels_selects_all(selector: dict[str, Any]) -> None
 
 
 def test_a_replica_set_and_its_controller() -> None:
-    assert observed.replica_set(api.replica_set("new", "4")) == ReplicaSet("new", "deployment", 4)
+    found = observed.replica_set(api.replica_set("new", "4"))
+    assert found == ReplicaSet("new", "deployment", 4, "web-new")
+
+
+@pytest.mark.parametrize(("status", "told"), [("True", "exceeded quota: q"), ("False", "")])
+def test_a_replica_set_tells_since_when_it_is_refused_pods(status: str, told: str) -> None:
+    since = api.stamp(ago(30))
+    refused = api.condition(
+        "ReplicaFailure", status, message="exceeded quota: q", lastTransitionTime=since
+    )
+    found = observed.replica_set(api.replica_set("new", "4", refused))
+    assert (found.failure, found.failing) == (told, ago(30))
+
+
+def test_a_deployment_that_is_paused() -> None:
+    raw = api.deployment()
+    assert not observed.workload(raw).paused
+    raw["spec"]["paused"] = True
+    assert observed.workload(raw).paused
+
+
+def test_the_strategy_of_a_deployment() -> None:
+    raw = api.deployment()
+    assert observed.workload(raw).strategy == "RollingUpdate"
+    raw["spec"]["strategy"] = {"type": "Recreate"}
+    assert observed.workload(raw).strategy == observed.RECREATE
+
+
+def test_the_images_of_a_deployment_are_known_by_container() -> None:
+    raw = api.deployment()
+    assert observed.images(raw) == {}
+    containers = [{"name": "wordpress", "image": IMAGE}, {"name": "proxy", "image": "envoy"}]
+    raw["spec"]["template"] = {"spec": {"containers": containers}}
+    assert observed.workload(raw).images == {"wordpress": IMAGE, "proxy": "envoy"}
+
+
+EVENT = {"involvedObject": {"uid": "a"}, "reason": "BackOff", "message": "again"}
+TIMES = {
+    "the old kind": {"lastTimestamp": api.stamp(ago(5)), "eventTime": None},
+    "the new kind": {"lastTimestamp": None, "eventTime": api.stamp(ago(5))},
+    "a series": {
+        "series": {"count": 2, "lastObservedTime": api.stamp(ago(5))},
+        "eventTime": api.stamp(ago(90)),
+    },
+    "nothing but its creation": {"metadata": {"creationTimestamp": api.stamp(ago(5))}},
+}
+
+
+@pytest.mark.parametrize("times", TIMES.values(), ids=TIMES)
+def test_when_an_event_was_last_told(times: dict[str, Any]) -> None:
+    assert observed.event(EVENT | times) == Event("a", "BackOff", "again", ago(5))
+
+
+def test_an_event_may_say_next_to_nothing() -> None:
+    assert observed.event({"involvedObject": {}}) == Event("", "", "", None)
 
 
 @pytest.mark.parametrize("text", ["", "four", "-4", "\u00b2"])
@@ -118,7 +172,7 @@ def test_who_serves(raw: dict[str, Any], uids: set[str]) -> None:
 
 @pytest.mark.parametrize("text", [None, ""])
 def test_no_time_is_none(text: str | None) -> None:
-    assert observed.time(text) is None
+    assert parts.time(text) is None
 
 
 @settings(max_examples=50)
@@ -126,5 +180,5 @@ def test_no_time_is_none(text: str | None) -> None:
 def test_a_time_is_read_as_kubernetes_writes_it(moment: datetime) -> None:
     micro = moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
     whole = moment.replace(microsecond=0)
-    assert observed.time(micro) == moment
-    assert observed.time(whole.isoformat().replace("+00:00", "Z")) == whole
+    assert parts.time(micro) == moment
+    assert parts.time(whole.isoformat().replace("+00:00", "Z")) == whole

@@ -19,6 +19,7 @@ PRUNED = {
     "HorizontalPodAutoscaler": "autoscaling/v1",
     "PodDisruptionBudget": "policy/v1",
     "CronJob": "batch/v1",
+    "Job": "batch/v1",
     "ConfigMap": "v1",
 }
 KEPT = {

@@ -98,6 +98,30 @@ def test_an_init_container_that_needs_more_decides() -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "expected"),
+    [
+        ({}, (1, 1)),
+        ({"completions": 3}, (1, 1)),
+        ({"parallelism": 2, "completions": 3}, (1, 2)),
+        ({"parallelism": 3, "completions": 2}, (1, 2)),
+        ({"parallelism": 0}, (0, 0)),
+    ],
+)
+def test_how_many_pods_a_job_adds(spec: Manifest, expected: tuple[int, int]) -> None:
+    template = {"spec": {"containers": [{"resources": REQUESTS}]}}
+    job = {"kind": "Job", "metadata": {"name": "j"}, "spec": {"template": template, **spec}}
+    found = quotas.of_job(job)
+    assert (found.least, found.most, found.who) == (*expected, "Job j")
+    assert found.pod["cpu"] == Fraction(1, 2)
+
+
+def test_a_job_without_room_is_named() -> None:
+    demand = Demand(1, 1, {}, "Job j")
+    finding = quotas.judged([quota({"pods": "3"}, {"pods": "3"})], demand)
+    assert finding.sentence.endswith("room for 0 more pods, but Job j needs 1")
+
+
+@pytest.mark.parametrize(
     ("found", "demand", "level", "sentence"),
     [
         pytest.param([], pods(1, 1), Level.OK, "no ResourceQuota limits the pods", id="none"),

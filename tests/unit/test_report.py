@@ -65,14 +65,6 @@ def test_a_line_is_one_line_of_ascii() -> None:
     assert screen.lines == ["    0.0 s  pa$$ 'w\\xf6rd' {{ x }} & <b>  [31m     \\U0001f600  "]
 
 
-def test_a_state_is_told_when_it_changes_and_reminded_of_each_half_minute() -> None:
-    screen = Screen()
-    for seconds, state in [(0, "1/3"), (5, "1/3"), (5, "2/3"), (29, "2/3"), (1, "2/3"), (5, "2/3")]:
-        screen.clock.now += seconds
-        screen.console.state(state)
-    assert screen.lines == ["    0.0 s  1/3", "   10.0 s  2/3", "   40.0 s  2/3"]
-
-
 def test_a_listing_has_no_seconds_and_the_colour_that_is_asked_for() -> None:
     screen = Screen()
     screen.console.listed(f"  - {ODD}")
@@ -86,7 +78,6 @@ def test_a_listing_has_no_seconds_and_the_colour_that_is_asked_for() -> None:
 def test_for_a_program_nothing_is_said_before_the_end() -> None:
     screen = Screen(as_json=True)
     screen.console.line("something")
-    screen.console.state("1/3")
     assert screen.lines == []
 
 
@@ -94,7 +85,6 @@ def test_for_a_program_nothing_is_said_before_the_end() -> None:
 def test_a_reader_who_has_left_changes_nothing(*, as_json: bool) -> None:
     console = Console(Closed(), FakeClock(), as_json=as_json)
     console.line("something")
-    console.state("1/3")
     console.end("render", of_error(ConfigurationError("k8s/x.yaml", ["wrong"] * 20)))
 
 
@@ -114,6 +104,10 @@ BLOCKS = {
     "a rollout that was too slow": (
         Report(Exit.TIMED_OUT, "not done after 60 s"),
         ["wpdeploy validate: TIMED OUT (exit 8): not done after 60 s"],
+    ),
+    "a smoke test that failed": (
+        Report(Exit.SMOKE_FAILED, "pod web-1: answers 500, and not 200"),
+        ["wpdeploy validate: SMOKE TEST FAILED (exit 10): pod web-1: answers 500, and not 200"],
     ),
     "an error": (
         of_error(ConfigurationError("k8s/x.yaml", "is empty", "fill it")),
@@ -181,6 +175,51 @@ def test_a_block_that_is_too_long_is_printed_whole_and_then_cut() -> None:
     assert block("render", report) == whole + cut
 
 
+EVIDENCE = (
+    ("pod", "web-1"),
+    ("container", "wordpress, restarts: 3"),
+    ("reason", "CrashLoopBackOff (exit code 255, Error)"),
+    ("image", "registry.example/" + "x" * 300),
+    ("message", "back-off " * 100),
+    *(("log", f"PHP Fatal error: {number} " + "trace " * 60) for number in range(3)),
+    ("event", "Warning BackOff: " + "again " * 60),
+    ("evidence", "/var/lib/wpdeploy/Test/d-1/evidence.txt"),
+    ("to do", "the container's log says why it ends"),
+)
+
+
+def test_of_long_rows_each_keeps_its_beginning() -> None:
+    report = Report(Exit.ROLLOUT_FAILED, "pod web-1: " + "word " * 60, EVIDENCE)
+    lines = block("validate", report)
+    whole, (first, second, *last) = lines[:-13], lines[-13:]
+    assert len(whole) > 13
+    assert first.startswith("wpdeploy validate: ROLLOUT FAILED (exit 7): pod web-1: word")
+    assert (second[:8], second[-4:]) == ("    word", " ...")
+    assert [line[:12].strip() for line in last] == [label for label, _ in EVIDENCE]
+    assert last[3] == "  image     registry.example/" + "x" * 67 + " ..."
+    assert last[-1] == "  to do     the container's log says why it ends"
+
+
+def test_the_longest_rows_are_cut_first() -> None:
+    rows = (("message", "word " * 250), ("log", "line " * 40), ("to do", "look"))
+    lines = block("validate", Report(Exit.ROLLOUT_FAILED, "lost", rows))[-13:]
+    assert [line[:12].strip() for line in lines] == [
+        "wpdeploy val",
+        *("message", *[""] * 7),
+        *("log", "", ""),
+        "to do",
+    ]
+    assert [line for line in lines if line.endswith(" ...")] == [lines[8]]
+
+
+def test_after_the_block_nothing_is_said() -> None:
+    screen = Screen()
+    screen.console.end("validate", Report(Exit.SUCCESS, "ready 3/3"))
+    screen.console.line("a watch broke off")
+    screen.console.listed("GET /version: 200")
+    assert screen.lines == ["wpdeploy validate: succeeded: ready 3/3"]
+
+
 def test_a_block_of_thirteen_lines_is_not_cut() -> None:
     report = of_error(ConfigurationError("k8s/x.yaml", [str(number) for number in range(12)]))
     assert len(block("render", report)) == 13
@@ -205,7 +244,8 @@ def test_whatever_goes_in_the_block_fits_the_console_of_codedeploy(
     last = screen.lines[-13:]
     assert all(line.isascii() and line.isprintable() and len(line) <= 100 for line in screen.lines)
     assert any(line.startswith("wpdeploy") for line in last)
-    assert len("\n".join(last)) < 2048
+    # Of the two generations of the agent the one that adds a time to each line.
+    assert sum(len(line) + 1 + 29 for line in last) <= 2048
 
 
 def test_a_program_reads_command_result_code_sentence_and_data() -> None:

@@ -7,14 +7,15 @@ import pytest
 
 from tests.unit import api_objects as api
 from tests.unit.rollout_states import APPLIED, NOW, ago
-from wpdeploy import observed
+from wpdeploy import observed, pods
 from wpdeploy.observed import Snapshot
-from wpdeploy.rollout import Outcome, Verdict, assess
+from wpdeploy.rollout import assess
+from wpdeploy.verdict import Outcome, Verdict
 
 Json = dict[str, Any]
 
 
-def verdict(*pods: Json, deployment: Json | None = None) -> Verdict:
+def verdict(*shown: Json, deployment: Json | None = None) -> Verdict:
     """On a rollout of one replica with these pods; web-1 serves."""
     return assess(
         Snapshot(
@@ -24,7 +25,7 @@ def verdict(*pods: Json, deployment: Json | None = None) -> Verdict:
                 observed.replica_set(api.replica_set("old", "3")),
                 observed.replica_set(api.replica_set("new", "4")),
             ),
-            pods=tuple(observed.pod(pod, NOW, None) for pod in pods),
+            pods=tuple(pods.pod(pod, NOW, None) for pod in shown),
             serving=observed.serving(api.endpoint_slice(api.endpoint("uid-of-web-1"))),
             since=APPLIED,
             generation=7,
@@ -82,11 +83,3 @@ def test_a_run_that_began_after_the_apply_and_crashed_is_a_failure() -> None:
     assert verdict(crash(began=115, ended=110)).outcome is Outcome.FAILED
 
 
-def test_a_replica_set_that_cannot_be_made_is_told() -> None:
-    # The controller does not say that it has seen the generation until it could make one.
-    message = 'Failed to create new replica set "web-5": exceeded quota: count/replicasets.apps'
-    refused = api.condition("Progressing", "False", reason="ReplicaSetCreateError", message=message)
-    raw = api.deployment(generation=7, observedGeneration=6, conditions=[refused])
-    assert verdict(deployment=raw) == Verdict(
-        Outcome.PROGRESSING, f"waiting for the controller to see the new generation: {message}"
-    )

@@ -6,6 +6,7 @@ from wpdeploy import settings
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.settings import ClusterAccess, Ingress, ParameterNames, Resources, Settings
+from wpdeploy.smoke import Smoke
 from wpdeploy.target import KubeconfigCluster, Target
 
 ROOT = Path(__file__).parent.parent.parent
@@ -20,6 +21,7 @@ A_DNS_LABEL = "lower-case letters, digits and '-', at most 63 of them"
 A_DNS_NAME = "a DNS name in lower case"
 A_HOST = "a DNS name in lower case; its first label may be *"
 STATUS_CODES = "HTTP status codes such as 200, 200,302 or 200-299"
+A_URL_PATH = "a path that begins with / and is encoded as in a URL"
 A_CERTIFICATE = "the ARN of a certificate of ACM or IAM"
 A_LABEL_VALUE = "a label value: letters, digits, '-', '_' and '.', at most 63"
 AN_SSM_NAME = "an SSM name: letters, digits, '_', '.', '-' and '/'"
@@ -106,13 +108,15 @@ def test_a_parameter_is_below_the_path_or_where_names_has_it() -> None:
 
 
 def test_the_target_is_what_later_steps_must_know(context: DeploymentContext) -> None:
-    env = read(context, SMALLEST + "rollout: {deadline: 700, stability_window: 30}\nname: shop")
+    text = "rollout: {deadline: 700, stability_window: 30}\nname: shop\nsmoke: {path: /en/}"
+    env = read(context, SMALLEST + text)
     assert env.target(CLUSTER) == Target(
         cluster=CLUSTER,
         namespace="blog",
         name="shop",
         deadline=700,
         stability_window=30,
+        smoke=Smoke(path="/en/"),
     )
 
 
@@ -167,6 +171,18 @@ def test_the_target_is_what_later_steps_must_know(context: DeploymentContext) ->
             f'ingress.certificate_arn is "arn:aws:s3:::bucket", but must be {A_CERTIFICATE}',
         ),
         ("ingress: {hosts: [a]}", 'ingress has the unknown key "hosts": did you mean "host"?'),
+        ("smoke: {path: en}", f'smoke.path is "en", but must be {A_URL_PATH}'),
+        (
+            "smoke: {host: '*.example.com'}",
+            f'smoke.host is "*.example.com", but must be {A_DNS_NAME}',
+        ),
+        ("smoke: {status: 20x}", f'smoke.status is "20x", but must be {STATUS_CODES}'),
+        (
+            "smoke: {pattern: '*'}",
+            "smoke.pattern is no regular expression: nothing to repeat at position 0",
+        ),
+        ("smoke: {latency: 0}", "smoke.latency is 0, but must be from 1 to 60"),
+        ("smoke: {timeout: 61}", "smoke.timeout is 61, but must be from 1 to 60"),
         ("disruption_budget: no", 'disruption_budget must be a mapping, found the string "no"'),
         (
             "disruption_budget: {enabled: no}",

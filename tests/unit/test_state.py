@@ -17,6 +17,7 @@ from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.record import AppliedAt, RecordedParameter
 from wpdeploy.release import Release
+from wpdeploy.smoke import Smoke
 from wpdeploy.state import Deployment
 from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 
@@ -43,7 +44,7 @@ def deployment(applied: AppliedAt | None = None) -> Deployment:
         group="Test",
         deployment_id="d-1",
         release=Release(f"registry/wordpress@sha256:{'a' * 64}", "c0ffee", "build:1", "now"),
-        target=Target(KUBECONFIG, "shop", "wordpress", 900, 10),
+        target=Target(KUBECONFIG, "shop", "wordpress", 900, 10, smoke=Smoke(pattern=ODD)),
         config="wordpress-1a2b",
         env={"PHP_MEMORY_LIMIT": ODD},
         parameters={"host": parameter("WORDPRESS_DB_HOST")},

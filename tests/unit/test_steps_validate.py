@@ -1,6 +1,7 @@
 """`validate` waits for the rollout that the newest record is of, or judges what is current."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tests.unit.past_deployments import record
 from tests.unit.rollout_states import APPLIED, IMAGE
 from tests.unit.scripted_api import RESOURCES, ScriptedApi, refused
 from tests.unit.wire import PATIENCE, forget_surroundings
-from wpdeploy.errors import ClusterError, Exit
+from wpdeploy.errors import ClusterError, Exit, UsageError
 from wpdeploy.record import AppliedAt, Result, encode
 from wpdeploy.report import Report
 from wpdeploy.steps import validate
@@ -39,6 +40,12 @@ def bundle(server: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return Bundle(tmp_path, server.url)
 
 
+def judged(bundle: Bundle, **options: Any) -> Report:
+    """What `validate` reports; of its document the outcome."""
+    report = bundle.run(validate.run, **options)
+    return replace(report, data={"outcome": report.data["outcome"]})
+
+
 def remember(server: ScriptedApi, **changes: Any) -> None:
     """A record of an apply in the cluster, and the Deployment of that generation."""
     own: dict[str, Any] = {"started": APPLIED, "applied": AppliedAt(APPLIED, 7)}
@@ -51,7 +58,7 @@ def test_what_the_newest_record_says_was_applied_is_judged(
 ) -> None:
     remember(server)
     server.cluster.apply(encode(record(2), "blog", "site"))
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [JUDGED]
 
 
@@ -59,7 +66,7 @@ def test_whoever_only_looks_settles_nothing(bundle: Bundle, server: ScriptedApi)
     remember(server, result=Result.APPLYING, ended=None)
     bundle.leave(number=3, applied=AppliedAt(APPLIED, 7))
     before = dict(server.cluster.objects)
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [f"judging {WHOSE}: applying"]
     assert server.cluster.objects == before
     assert {request.method for request in server.received} == {"GET"}
@@ -70,7 +77,7 @@ def test_a_generation_older_than_the_applys_is_not_enough(
 ) -> None:
     remember(server, applied=AppliedAt(APPLIED, 8))
     bundle.clock = TickingClock(100)
-    assert bundle.run(validate.run, timeout=60) == Report(
+    assert judged(bundle, timeout=60) == Report(
         Exit.TIMED_OUT,
         "Deployment site: not done after 60 s: "
         "waiting for the controller to see the new generation",
@@ -84,13 +91,13 @@ def test_after_an_apply_the_environment_file_is_not_needed(
     remember(server, result=Result.APPLYING)
     bundle.leave(number=3, applied=AppliedAt(APPLIED, 7))
     bundle.context.environment_file.unlink()
-    assert bundle.run(validate.run, settle=True) == READY
+    assert judged(bundle, settle=True) == READY
 
 
 def test_without_a_record_the_environments_deployment_is_judged_as_it_is(
     bundle: Bundle, server: ScriptedApi
 ) -> None:
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [f"there is no record of a deployment: {CURRENT}"]
     assert server.asked("deployments") == [{"fieldSelector": "metadata.name=site"}]
 
@@ -99,13 +106,13 @@ def test_an_apply_that_did_not_end_says_nothing_of_what_runs(
     bundle: Bundle, server: ScriptedApi
 ) -> None:
     remember(server, applied=None)
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [f"{WHOSE}, did not apply everything: {CURRENT}"]
 
 
 def test_a_change_after_the_apply_is_what_is_judged(bundle: Bundle, server: ScriptedApi) -> None:
     remember(server, applied=AppliedAt(APPLIED, 6))
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [f"changed after {WHOSE}: {CURRENT}"]
 
 
@@ -113,7 +120,7 @@ def test_settling_after_a_render_alone_settles_nothing(bundle: Bundle, server: S
     remember(server)
     bundle.leave()
     before = dict(server.cluster.objects)
-    assert bundle.run(validate.run, settle=True) == READY
+    assert judged(bundle, settle=True) == READY
     assert bundle.told == ["no apply of this deployment is known: no record is settled", JUDGED]
     assert server.cluster.objects == before
 
@@ -129,7 +136,7 @@ def test_what_it_waits_for_is_told_until_it_has_come(bundle: Bundle, server: Scr
         server.stays(api.event("ADDED", ready, "101"))(handler)
 
     server.plays("endpointslices", serves)
-    assert bundle.run(validate.run) == READY
+    assert judged(bundle) == READY
     assert bundle.told == [JUDGED, NOBODY_SERVES]
 
 
@@ -144,12 +151,13 @@ def test_a_failure_is_told_with_its_details(bundle: Bundle, server: ScriptedApi)
         ("reason", "ErrImagePull"),
         ("image", IMAGE),
         ("message", "manifest unknown"),
+        ("to do", "push the image, or deploy a release whose image is there"),
     )
-    assert bundle.run(validate.run) == Report(
+    assert judged(bundle) == Report(
         Exit.ROLLOUT_FAILED,
-        "Deployment site: pod web-1: ErrImagePull",
+        "Deployment site: pod web-1: the registry has no such image (ErrImagePull)",
         rows,
-        {"outcome": "failed", **dict(rows)},
+        {"outcome": "failed"},
     )
 
 
@@ -160,7 +168,7 @@ def test_it_waits_as_long_as_it_is_told_or_as_the_environment_says(
     remember(server)
     server.answers("endpointslices")
     bundle.clock = TickingClock(1000)
-    assert bundle.run(validate.run, timeout=timeout) == Report(
+    assert judged(bundle, timeout=timeout) == Report(
         Exit.TIMED_OUT,
         f"Deployment site: not done after {seconds} s: {NOBODY_SERVES}",
         data={"outcome": "timed out"},
@@ -180,5 +188,17 @@ def test_the_watches_end_with_it_however_it_ends(bundle: Bundle, server: Scripte
 
     server.plays("endpointslices", forbidden_once_the_others_are_open, *[forbidden] * 7)
     with pytest.raises(ClusterError, match="endpointslices is forbidden"):
-        bundle.run(validate.run)
+        judged(bundle)
     assert {server.left.get(timeout=PATIENCE) for _ in others} == others
+
+
+def test_whoever_ends_a_deployment_cannot_watch(bundle: Bundle) -> None:
+    with pytest.raises(UsageError, match="--watch only looks"):
+        bundle.run(validate.run, settle=True, watch=True)
+
+
+def test_a_program_reads_all_that_was_judged(bundle: Bundle, server: ScriptedApi) -> None:
+    remember(server)
+    data = bundle.run(validate.run).data
+    assert (data["outcome"], data["replicas"]["ready"]) == ("succeeded", 1)
+    assert [pod["name"] for pod in data["pods"]] == ["web-1"]

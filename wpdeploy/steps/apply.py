@@ -1,18 +1,24 @@
-"""`apply`: rehearse once more, then apply in order what `render` made."""
+"""`apply`: rehearse once more, then apply in order what `render` made.
 
+It comes past a Job only when that is complete: what follows is not applied after one that failed.
+"""
+
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from wpdeploy import apply, current, state
-from wpdeploy.apply import Applied, ApplyResult
+from wpdeploy import apply, current, kinds, state
+from wpdeploy.apply import Applied, ApplyResult, Live
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
+from wpdeploy.kube import Cluster
 from wpdeploy.record import AppliedAt, Record, Result
 from wpdeploy.report import Report
 from wpdeploy.state import Deployment
 from wpdeploy.steps import recording
 from wpdeploy.steps.connection import connect
 from wpdeploy.steps.locking import hold, identity
+from wpdeploy.target import Target
 
 
 def run(invocation: Invocation) -> Report:
@@ -22,21 +28,59 @@ def run(invocation: Invocation) -> Report:
     cluster = connect(invocation, target)
     lock = hold(invocation, cluster, target, waits=False)
     force = invocation.options.force_conflicts
-    live = apply.rehearse(cluster, deployment.manifests, force=force)
+    live = apply.rehearse(cluster, deployment.to_apply, force=force)
     records = recording.records(invocation, cluster, target)
     new = _record(deployment, identity(invocation), cluster.server_time())
     begun = records.begin(new)
     with recording.ended_by_errors(invocation, cluster, target, begun.number):
         current.switch(invocation.context, invocation.console)
-        result = apply.apply(cluster, deployment.manifests, live, force=force)
+        result = _in_order(invocation, cluster, deployment, live)
+        if isinstance(result, Report):
+            return _failed(invocation, cluster, target, begun.number, result)
         note = applied_at(result, target.name)
         records.write(replace(begun, applied=note))
         after = replace(deployment, number=begun.number, applied=note)
         state.write(invocation.context, after)
     lock.keep()
-    for applied in result.objects:
-        invocation.console.line(f"{applied.title} {applied.action}")
     return _report(result.objects)
+
+
+def _in_order(
+    invocation: Invocation, cluster: Cluster, deployment: Deployment, live: Live
+) -> ApplyResult | Report:
+    """What was done to all objects; `since` is when the Jobs were done, or the report of one."""
+    phases, force = kinds.phases(deployment.to_apply), invocation.options.force_conflicts
+    before = apply.apply(cluster, phases.before, live, force=force)
+    _tell(invocation, before.objects)
+    ran = []
+    for job in phases.jobs:
+        # A deployment without a Job does not pay for what waits for one.
+        from wpdeploy.steps import running  # noqa: PLC0415
+
+        done = running.run(invocation, cluster, deployment.target, job)
+        if isinstance(done, Report):
+            return done
+        ran.append(done)
+    if ran:  # they took their time
+        live = apply.rehearse(cluster, phases.after, force=force)
+    after = apply.apply(cluster, phases.after, live, force=force)
+    _tell(invocation, after.objects)
+    return ApplyResult(after.since, (*before.objects, *ran, *after.objects))
+
+
+def _failed(
+    invocation: Invocation, cluster: Cluster, target: Target, number: int, report: Report
+) -> Report:
+    """Record that a Job failed; nothing that serves was changed, so nothing is rolled back."""
+    from wpdeploy.steps import settling  # noqa: PLC0415  # see above
+
+    kept = replace(target, on_failure="keep")
+    return settling.settle(invocation, cluster, kept, number, report)
+
+
+def _tell(invocation: Invocation, objects: Sequence[Applied]) -> None:
+    for applied in objects:
+        invocation.console.line(f"{applied.title} {applied.action}")
 
 
 def _record(deployment: Deployment, deployment_id: str, now: datetime) -> Record:

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from wpdeploy import apply, preflight, quotas
+from wpdeploy import apply, jobs, preflight, quotas
 from wpdeploy.api_status import ApiError
 from wpdeploy.apply import Live
 from wpdeploy.errors import ClusterError
-from wpdeploy.kinds import Manifest, collection
+from wpdeploy.kinds import Manifest, collection, path_of, phases, title
 from wpdeploy.kube import Cluster
 from wpdeploy.preflight import Finding, Level, Stored
 from wpdeploy.records import Records, last_succeeded
@@ -41,7 +41,7 @@ def _foreseen(
     runs = live[f"Deployment {env.name}"]
     yield preflight.uploads(env)
     yield _looked("rights", lambda: rights(cluster, env.namespace, singly=False))
-    yield _looked("quota", lambda: room(cluster, deployment.manifests, runs))
+    yield _looked("quota", lambda: room(cluster, deployment.to_apply, runs))
     # Pods that refer to the same Secret have the same salts: no record need be read.
     if runs and deployment.config not in str(runs["spec"]["template"]):
         now = {each.env: each for each in deployment.parameters.values()}
@@ -69,14 +69,26 @@ def rights(cluster: Cluster, namespace: str, *, singly: bool) -> Finding:
 
 
 def room(cluster: Cluster, manifests: Sequence[Manifest], live: Manifest | None) -> Finding:
-    """Whether the quotas have room for the Deployment among the manifests; `live` is what runs."""
+    """Whether the quotas have room for the Deployment and the Jobs; `live` is what runs."""
     deployment = next(each for each in manifests if each["kind"] == "Deployment")
     path = collection("v1", "resourcequotas", deployment["metadata"]["namespace"])
     found = (cluster.get(path, "ResourceQuotas") or {}).get("items") or ()
     finding = quotas.judged(found, quotas.demand(manifests, live, rolls=True))
-    if finding.level is Level.OK or _rolls(cluster, deployment):
-        return finding
-    return quotas.judged(found, quotas.demand(manifests, live, rolls=False))
+    if finding.level is not Level.OK and not _rolls(cluster, deployment):
+        finding = quotas.judged(found, quotas.demand(manifests, live, rolls=False))
+    due = [each for each in phases(manifests).jobs if found and not _is_complete(cluster, each)]
+    findings = [finding, *(quotas.judged(found, quotas.of_job(each)) for each in due)]
+    return max(findings, key=lambda each: _WORSE.index(each.level))
+
+
+# The first of those that are equally bad is told.
+_WORSE = (Level.OK, Level.WARNING, Level.FAILED)
+
+
+def _is_complete(cluster: Cluster, job: Manifest) -> bool:
+    """Whether the Job is there and complete, and will not run again."""
+    live = cluster.get(path_of(job), title(job))
+    return live is not None and jobs.job(live).complete
 
 
 def salts(console: Console, cluster: Cluster, env: Settings, now: Mapping[str, Stored]) -> Finding:

@@ -12,7 +12,7 @@ from wpdeploy.apply import Preview
 from wpdeploy.cli import Invocation
 from wpdeploy.diff import Configuration, Difference
 from wpdeploy.errors import Exit, UsageError
-from wpdeploy.kinds import collection, labels, title
+from wpdeploy.kinds import Manifest, collection, labels, title, without_jobs
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record, Result
 from wpdeploy.report import Report
@@ -26,9 +26,10 @@ _COLOURS = {"-": 31, "+": 32, "~": 33}
 
 
 class _Wanted(NamedTuple):
-    """A release as its deployment would be recorded, and its configuration."""
+    """A release as its deployment would be recorded, what of it is applied, its configuration."""
 
     record: Record
+    manifests: tuple[Manifest, ...]
     configuration: Configuration
     told: str
 
@@ -53,14 +54,14 @@ def of_record(
     cluster: Cluster, target: Target, record: Record, records: Sequence[Record], *, force: bool
 ) -> tuple[Difference, ...]:
     """What restoring one of the records would change."""
-    wanted = _Wanted(record, _stored(cluster, target, record), rollback.told(record))
+    wanted = _restored(cluster, target, record)
     return _differences(cluster, target, wanted, records, force=force)
 
 
 def _differences(
     cluster: Cluster, target: Target, wanted: _Wanted, records: Sequence[Record], *, force: bool
 ) -> tuple[Difference, ...]:
-    previews = apply.preview(cluster, wanted.record.manifests, force=force)
+    previews = apply.preview(cluster, wanted.manifests, force=force)
     inventory = pruning.survey(cluster, target.namespace, target.name)
     return (
         diff.of_configuration(_running(cluster, target, previews, records), wanted.configuration),
@@ -93,7 +94,7 @@ def _at_hand(invocation: Invocation, env: Settings, cluster: Cluster) -> _Wanted
     )
     unknown = {parameter.spec.env for parameter in read if not parameter.stored.value}
     plain = _configuration(record, config.config_map["data"], unknown)
-    return _Wanted(record, plain, f"commit {rel.commit}")
+    return _Wanted(record, record.manifests, plain, f"commit {rel.commit}")
 
 
 def _recorded(cluster: Cluster, target: Target, records: Sequence[Record], number: int) -> _Wanted:
@@ -101,7 +102,12 @@ def _recorded(cluster: Cluster, target: Target, records: Sequence[Record], numbe
     if found is None:
         there = ", ".join(str(record.number) for record in records) or "none"
         raise UsageError(f"--to {number}", "there is no such record", f"there are: {there}")
-    return _Wanted(found, _stored(cluster, target, found), rollback.told(found))
+    return _restored(cluster, target, found)
+
+
+def _restored(cluster: Cluster, target: Target, record: Record) -> _Wanted:
+    stored, told = _stored(cluster, target, record), rollback.told(record)
+    return _Wanted(record, without_jobs(record.manifests), stored, told)
 
 
 def _running(

@@ -40,7 +40,7 @@ def run(invocation: Invocation) -> Report:
     else:
         deployment, own = _rendered(invocation, env, target, rel)
     force = invocation.options.force_conflicts
-    live = apply.rehearse(cluster, (*own, *deployment.manifests), force=force)
+    live = apply.rehearse(cluster, (*own, *deployment.to_apply), force=force)
     line("dry-run: the API server accepts all of them")
     checking.foresee(invocation.console, cluster, env, deployment, live)
     state.write(context, deployment)

@@ -1,17 +1,18 @@
-"""How a step restores a record: its own Secret and ConfigMap, every object of it, a verdict."""
+"""How a step restores a record: its own Secret and ConfigMap, its objects but Jobs, a verdict."""
 
 from dataclasses import replace
 
 from wpdeploy import apply
 from wpdeploy.cli import Invocation
+from wpdeploy.kinds import without_jobs
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record, Result
 from wpdeploy.report import Report
 from wpdeploy.steps import recording, settling
 from wpdeploy.steps.apply import applied_at
 from wpdeploy.steps.configuring import configuration
+from wpdeploy.steps.judging import Trial
 from wpdeploy.steps.locking import identity
-from wpdeploy.steps.validate import judge
 from wpdeploy.target import Target
 
 # Seconds that are left, after the longest wait, to record the end and to say it.
@@ -22,7 +23,8 @@ def restore(
     invocation: Invocation, cluster: Cluster, target: Target, goal: Record, *, force: bool = False
 ) -> Report:
     """Apply the record, wait for the rollout and judge it, as a deployment with its own record."""
-    everything = (*configuration(invocation, cluster, target, goal), *goal.manifests)
+    own = configuration(invocation, cluster, target, goal)
+    everything = (*own, *without_jobs(goal.manifests))
     live = apply.rehearse(cluster, everything, force=force)
     records = recording.records(invocation, cluster, target)
     begun = records.begin(_anew(invocation, cluster, goal))
@@ -30,7 +32,7 @@ def restore(
         result = apply.apply(cluster, everything, live, force=force)
         note = applied_at(result, target.name)
         records.write(replace(begun, applied=note))
-        report = judge(invocation, cluster, target, note, _seconds(invocation, target))
+        report = Trial(invocation, cluster, target).judge(note, _seconds(invocation, target))
         settling.end(invocation, cluster, target, begun.number, report)
     return report
 

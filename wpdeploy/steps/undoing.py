@@ -47,9 +47,11 @@ def _tell(invocation: Invocation, report: Report) -> None:
 def _unrestored(invocation: Invocation, report: Report, goal: Record, why: str) -> Report:
     """The report of a failure after which the rollback failed as well."""
     command = f"python -m wpdeploy rollback --group {invocation.context.group}"
-    row = ("to do", f"mend that, then: {command} --to {goal.number}")
     whole = _with(report, f"the rollback to {rollback.told(goal)} failed: {why}", None)
-    return replace(whole, rows=(*whole.rows, row))
+    # The other rows were told before the rollback: there is no room for them and for both reasons.
+    kept = tuple(row for row in whole.rows if row[0] == "evidence")
+    row = ("to do", f"mend that, then: {command} --to {goal.number}")
+    return replace(whole, rows=(*kept, row))
 
 
 def _with(report: Report, told: str, restored: int | None) -> Report:

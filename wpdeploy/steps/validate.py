@@ -6,36 +6,28 @@ record in the cluster says was applied, or, where that says nothing of what runs
 current.
 """
 
-from collections.abc import Mapping
-from contextlib import closing
-
-from wpdeploy import ages, state, waiting
+from wpdeploy import ages, state
 from wpdeploy.cli import Invocation
-from wpdeploy.errors import Exit
+from wpdeploy.errors import UsageError
 from wpdeploy.kinds import collection
 from wpdeploy.kube import Cluster
-from wpdeploy.observation import Observation
-from wpdeploy.observed import Snapshot
 from wpdeploy.record import AppliedAt
 from wpdeploy.report import Report
-from wpdeploy.stability import Judge
 from wpdeploy.state import Deployment
 from wpdeploy.steps import recording, settling
 from wpdeploy.steps.connection import connect, located
+from wpdeploy.steps.judging import Trial
 from wpdeploy.steps.locking import hold
 from wpdeploy.target import Target
-from wpdeploy.verdict import Outcome, Verdict
 
-EXITS: Mapping[Outcome, Exit] = {
-    Outcome.SUCCEEDED: Exit.SUCCESS,
-    Outcome.FAILED: Exit.ROLLOUT_FAILED,
-    Outcome.TIMED_OUT: Exit.TIMED_OUT,
-}
+_ONE = "give one of the two"
 
 
 def run(invocation: Invocation) -> Report:
     """Judge the rollout of the environment's Deployment."""
-    settles = invocation.options.settle
+    settles, watches = invocation.options.settle, invocation.options.watch
+    if settles and watches:
+        raise UsageError("validate", "--watch only looks, and --settle ends a deployment", _ONE)
     deployment = _applied(invocation) if settles else None
     target = deployment.target if deployment else _located(invocation)
     cluster = connect(invocation, target)
@@ -43,32 +35,22 @@ def run(invocation: Invocation) -> Report:
     if settles:
         hold(invocation, cluster, target, waits=False)
     if deployment is None or deployment.number is None:
-        return judge(invocation, cluster, target, _recorded(invocation, cluster, target), seconds)
+        applied = _recorded(invocation, cluster, target)
+        trial = Trial(invocation, cluster, target)
+        return _watched(trial, applied, seconds) if watches else trial.judge(applied, seconds)
     with recording.ended_by_errors(invocation, cluster, target, deployment.number):
-        report = judge(invocation, cluster, target, deployment.applied, seconds)
+        trial = Trial(invocation, cluster, target, writes=True)
+        report = trial.judge(deployment.applied, seconds)
         return settling.settle(invocation, cluster, target, deployment.number, report)
 
 
-def judge(
-    invocation: Invocation,
-    cluster: Cluster,
-    target: Target,
-    applied: AppliedAt | None,
-    seconds: int,
-) -> Report:
-    """Wait for the rollout, for so many seconds at most, and judge it; a lost lock ends it."""
-    console = invocation.console
-    observation = Observation(cluster, target, applied, invocation.clock, console.line)
+def _watched(trial: Trial, applied: AppliedAt | None, seconds: int) -> Report:
+    """Judge it, and go on."""
+    from wpdeploy.steps import staying  # noqa: PLC0415  # an operator's way, as below
 
-    def notify(_snapshot: Snapshot, verdict: Verdict) -> None:
-        cluster.before_change()
-        console.state(verdict.sentence)
-
-    with closing(observation):
-        verdict = waiting.wait(observation, Judge(), invocation.clock, seconds, notify)
-    # Whoever took the lock may have made what was judged.
-    cluster.before_change()
-    return _report(target, verdict)
+    until = staying.ends(trial.invocation)
+    verdict, snapshot = trial.wait(applied, seconds)
+    return staying.stay(trial, verdict, trial.conclude(verdict, snapshot), until=until)
 
 
 def _applied(invocation: Invocation) -> Deployment | None:
@@ -111,9 +93,3 @@ def _generation(cluster: Cluster, target: Target) -> int:
     live = cluster.get(path, f"Deployment {target.name}")
     found: int = live["metadata"]["generation"] if live else 0
     return found
-
-
-def _report(target: Target, verdict: Verdict) -> Report:
-    sentence = f"Deployment {target.name}: {verdict.sentence}"
-    data = {"outcome": verdict.outcome.value, **dict(verdict.details)}
-    return Report(EXITS[verdict.outcome], sentence, verdict.details, data)

@@ -18,6 +18,7 @@ from sandbox.kubernetes.controllers.rollout_status import (
     PROGRESSING,
     calculated,
     complete,
+    counted,
     deadline_left,
     found_condition,
     pause_condition,
@@ -60,11 +61,14 @@ class DeploymentController:
             return None
         sets = self._owned(deployment)
         if "deletionTimestamp" in deployment["metadata"]:
-            return self._write_status(deployment, _new_of(deployment, sets), sets)
-        if self._pause(deployment):
+            self._count(deployment)
+            return None
+        # Their counts are from before the last step: with them too many old pods would go.
+        if any(map(_is_behind, sets)) or self._pause(deployment):
             return None
         if deployment["spec"].get("paused") or _rescaled(deployment, sets):
-            return self._rescale(deployment, sets)
+            self._rescale(deployment, sets)
+            return None
         if deployment["spec"]["strategy"]["type"] == "Recreate":
             return self._recreate(deployment, sets)
         return self._roll(deployment, sets)
@@ -96,12 +100,13 @@ class DeploymentController:
         size = rolling.new_size(limits, False, wanted, others)  # noqa: FBT003
         size = min(size, limits.desired)
         if wanted != size:
-            return self._write_status(deployment, self._scale(deployment, new, size), sets)
+            self._scale(deployment, new, size)
+            return self._write_status(deployment)
         for name, fewer in rolling.old_sizes(limits, _counted(new), others).items():
             victim = next(each for each in old if each["metadata"]["name"] == name)
             self._scale(deployment, victim, fewer)
         self._clean_up(deployment, old)
-        return self._write_status(deployment, new, self._owned(deployment))
+        return self._write_status(deployment)
 
     def _recreate(self, deployment: Json, sets: list[Json]) -> float | None:
         new = _new_of(deployment, sets)
@@ -110,14 +115,14 @@ class DeploymentController:
         for each in active:
             self._scale(deployment, each, 0)
         if active or self._runs(old):
-            return self._write_status(deployment, new, self._owned(deployment))
+            return self._write_status(deployment)
         new = self._new(deployment, sets)
         if new is None:
             return None
         if new["spec"]["replicas"] != deployment["spec"]["replicas"]:
-            new = self._scale(deployment, new, deployment["spec"]["replicas"])
+            self._scale(deployment, new, deployment["spec"]["replicas"])
         self._clean_up(deployment, old)
-        return self._write_status(deployment, new, self._owned(deployment))
+        return self._write_status(deployment)
 
     def _runs(self, sets: list[Json]) -> bool:
         return any(
@@ -128,7 +133,7 @@ class DeploymentController:
             )
         )
 
-    def _rescale(self, deployment: Json, sets: list[Json]) -> float | None:
+    def _rescale(self, deployment: Json, sets: list[Json]) -> None:
         """Spread a changed number of replicas over the ReplicaSets that there are."""
         new = _new_of(deployment, sets)
         desired = deployment["spec"]["replicas"]
@@ -140,14 +145,13 @@ class DeploymentController:
         elif new is not None and _saturated(deployment, new):
             for each in active:
                 self._scale(deployment, each, desired if each is new else 0)
-        else:
+        elif deployment["spec"]["strategy"]["type"] != "Recreate":
             limits = rolling.bounds(deployment["spec"])
             pairs = [(_counted(each), _former(each)) for each in active]
             sizes = rolling.proportional(limits, pairs)
             for each in active:
                 self._scale(deployment, each, sizes[each["metadata"]["name"]])
-        sets = self._owned(deployment)
-        return self._write_status(deployment, _new_of(deployment, sets), sets)
+        self._count(deployment)
 
     # ReplicaSets.
 
@@ -220,7 +224,15 @@ class DeploymentController:
             if not each["spec"]["replicas"] and not each["status"].get("replicas"):
                 self._client.delete(_REPLICA_SETS, each)
 
-    def _write_status(self, deployment: Json, new: Json | None, sets: list[Json]) -> float | None:
+    def _count(self, deployment: Json) -> None:
+        """Write the status of one that is not rolled out now."""
+        sets = self._owned(deployment)
+        now = self._client.now()
+        status = counted(deployment, _new_of(deployment, sets), sets, now)
+        if status != deployment["status"]:
+            self._client.update_status(_DEPLOYMENTS, deployment | {"status": status})
+
+    def _write_status(self, deployment: Json) -> float | None:
         sets = self._owned(deployment)
         new = _new_of(deployment, sets)
         status = calculated(deployment, new, sets, self._client.now())
@@ -252,6 +264,12 @@ def _counted(replica_set: Json) -> rolling.Set:
         status.get("replicas", 0),
         status.get("availableReplicas", 0),
     )
+
+
+def _is_behind(replica_set: Json) -> bool:
+    observed: int = replica_set["status"].get("observedGeneration", 0)
+    wanted: int = replica_set["metadata"]["generation"]
+    return observed < wanted
 
 
 def _rescaled(deployment: Json, sets: list[Json]) -> bool:

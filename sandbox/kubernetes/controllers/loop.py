@@ -20,6 +20,7 @@ from sandbox.kubernetes.controllers.garbage import GarbageCollector
 from sandbox.kubernetes.controllers.jobs import JobController
 from sandbox.kubernetes.controllers.lifetimes import LifetimeController
 from sandbox.kubernetes.controllers.namespaces import NamespaceController
+from sandbox.kubernetes.controllers.nodes import NodeLifecycleController
 from sandbox.kubernetes.controllers.quotas import QuotaController
 from sandbox.kubernetes.controllers.replicasets import ReplicaSetController
 from sandbox.kubernetes.controllers.scheduler import Scheduler
@@ -55,7 +56,11 @@ class Controllers:
     """All controllers."""
 
     def __init__(
-        self, registry: Registry, now: Callable[[], datetime], authority: str = ""
+        self,
+        registry: Registry,
+        now: Callable[[], datetime],
+        authority: str = "",
+        node_scale: float = 1.0,
     ) -> None:
         self._now = now
         client = Client(registry, now)
@@ -69,6 +74,7 @@ class Controllers:
             AutoscalerController(client),
             DisruptionController(client),
             ClaimController(client),
+            NodeLifecycleController(client, node_scale),
             Scheduler(Client(registry, now, "kube-scheduler")),
             EndpointsController(client),
             QuotaController(client),

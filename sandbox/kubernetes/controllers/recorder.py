@@ -34,7 +34,8 @@ class Recorder:
 
     def record(self, item: Json, kind: str, reason: str, message: str) -> None:
         """Write an event about an object, or raise the count of the same one."""
-        uid = item["metadata"]["uid"]
+        metadata = item["metadata"]
+        uid = metadata.get("uid") or metadata["name"]
         self._sent[uid] = self._sent.get(uid, 0) + 1
         if self._sent[uid] > _BURST:
             return
@@ -84,7 +85,7 @@ def involved(item: Json) -> Json:
         "kind": item["kind"],
         "namespace": metadata.get("namespace", ""),
         "name": metadata["name"],
-        "uid": metadata["uid"],
+        "uid": metadata.get("uid", ""),
         "apiVersion": item["apiVersion"],
         "resourceVersion": metadata.get("resourceVersion", ""),
     }

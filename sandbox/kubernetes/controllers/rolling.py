@@ -99,13 +99,18 @@ def _scale_down(sizes: dict[str, int], old: Sequence[Set], surplus: int) -> None
 
 
 def proportional(limits: Bounds, sets: Sequence[tuple[Set, int]]) -> dict[str, int]:
-    """Sizes after the number of replicas changed in mid-rollout; with each set its former most."""
+    """Sizes after the number of replicas changed in mid-rollout.
+
+    The sets come the oldest first, each with its former most. Of two that want as many, the newer
+    one grows first, and the older one shrinks first.
+    """
     current = sum(each.wanted for each, _ in sets)
     to_add = (limits.most if limits.desired else 0) - current
-    ordered = sorted(sets, key=lambda pair: -pair[0].wanted)
+    by_age = reversed(sets) if to_add > 0 else sets
+    ordered = sorted(by_age, key=lambda pair: -pair[0].wanted)
     sizes, added = {}, 0
     for each, former in ordered:
-        share = _share(each, former, limits.most, to_add, added)
+        share = _share(each, _fraction(limits, each, former), to_add, added)
         sizes[each.name] = each.wanted + share
         added += share
     if ordered:
@@ -115,10 +120,15 @@ def proportional(limits: Bounds, sets: Sequence[tuple[Set, int]]) -> dict[str, i
     return sizes
 
 
-def _share(each: Set, former: int, most: int, to_add: int, added: int) -> int:
+def _fraction(limits: Bounds, each: Set, former: int) -> int:
+    if not limits.desired:
+        return -each.wanted
+    return _round(each.wanted * limits.most / (former or limits.most)) - each.wanted
+
+
+def _share(each: Set, fraction: int, to_add: int, added: int) -> int:
     if not each.wanted or not to_add or to_add == added:
         return 0
-    fraction = _round(each.wanted * most / (former or most)) - each.wanted
     if to_add > 0:
         return min(fraction, to_add - added)
     return max(fraction, to_add - added)

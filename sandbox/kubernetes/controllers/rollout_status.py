@@ -17,8 +17,18 @@ _NO_DEADLINE = 2**31 - 1
 
 
 def calculated(deployment: Json, new: Json | None, sets: Sequence[Json], now: datetime) -> Json:
-    """The status that a Deployment is to have."""
-    moment = timekeeping.written(now)
+    """The status of a Deployment that is rolled out."""
+    status = counted(deployment, new, sets, now)
+    if _has_deadline(deployment):
+        _progress(deployment, status, new, now)
+    else:
+        conditions.remove(status, PROGRESSING)
+    _failures(status, new, sets, timekeeping.written(now))
+    return status
+
+
+def counted(deployment: Json, new: Json | None, sets: Sequence[Json], now: datetime) -> Json:
+    """The status of one that is only scaled, is paused or goes: the progress is as it was."""
     status = _counted(deployment, new, sets)
     limits = bounds(deployment["spec"])
     enough = status.get("availableReplicas", 0) >= limits.least_available
@@ -28,14 +38,9 @@ def calculated(deployment: Json, new: Json | None, sets: Sequence[Json], now: da
         status,
         conditions.updated(
             _AVAILABLE, str(enough), f"MinimumReplicas{word}",
-            f"Deployment {has} minimum availability.", moment,
+            f"Deployment {has} minimum availability.", timekeeping.written(now),
         ),
     )  # fmt: skip
-    if _has_deadline(deployment):
-        _progress(deployment, status, new, now)
-    else:
-        conditions.remove(status, PROGRESSING)
-    _failures(status, new, sets, moment)
     return status
 
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from decimal import Decimal
 
 from sandbox.kubernetes import quantities
-from sandbox.kubernetes.controllers import conditions
+from sandbox.kubernetes.controllers import conditions, taints
 from sandbox.kubernetes.controllers.claims import CLAIMS, problem
 from sandbox.kubernetes.controllers.client import Client
 from sandbox.kubernetes.controllers.recorder import NORMAL, WARNING, involved
@@ -19,6 +19,12 @@ from sandbox.kubernetes.store import Change
 _PODS, _NODES = "/pods", "/nodes"
 _ENDED = ("Succeeded", "Failed")
 _RESOURCES = ("cpu", "memory")
+_NO_ROOM = "Insufficient"
+_VICTIMS = {
+    True: ["No preemption victims found for incoming pod"],
+    False: ["Preemption is not helpful for scheduling"],
+}
+_OLD_PROFILE = "1.20"
 
 
 class Scheduler:
@@ -31,9 +37,11 @@ class Scheduler:
     def concerned(self, change: Change) -> Iterable[tuple[str, str]]:
         """A pod without a node; all of them when a node or a volume comes or room is made."""
         storage, namespace, name = change.key
-        if storage == _PODS and change.after is not None:
-            return [] if change.after["spec"].get("nodeName") else [(namespace, name)]
-        freed = storage == _PODS and change.after is None
+        if storage == _PODS and change.after and not change.after["spec"].get("nodeName"):
+            return [(namespace, name)]
+        freed = storage == _PODS and (
+            change.after is None or change.after["status"].get("phase") in _ENDED
+        )
         if not (freed or storage == CLAIMS or (storage == _NODES and _fits_more(change))):
             return []
         return [
@@ -48,14 +56,16 @@ class Scheduler:
         going = pod is None or "deletionTimestamp" in pod["metadata"]
         if pod is None or going or pod["spec"].get("nodeName"):
             return None
-        nodes = [node for node in self._client.store.items(_NODES) if not _lost(node)]
         unbound = problem(self._client, pod)
-        refusals = {node["metadata"]["name"]: unbound or self._refusal(pod, node) for node in nodes}
-        fitting = [node for node, refusal in refusals.items() if not refusal]
+        refusals = {
+            node["metadata"]["name"]: [unbound] if unbound else self._refusals(pod, node)
+            for node in self._client.store.items(_NODES)
+        }
+        fitting = [node for node, reasons in refusals.items() if not reasons]
         if fitting:
             self._bind(pod, min(fitting, key=self._pods_by_node().__getitem__))
         else:
-            self._refuse(pod, [refusal for refusal in refusals.values() if refusal])
+            self._refuse(pod, list(refusals.values()))
         return None
 
     def _bind(self, pod: Json, node: str) -> None:
@@ -80,12 +90,8 @@ class Scheduler:
         message = f"Successfully assigned {where} to {node}"
         self._tell(pod, NORMAL, "Scheduled", message, "Binding")
 
-    def _refuse(self, pod: Json, reasons: list[str]) -> None:
-        counts = sorted(f"{count} {reason}" for reason, count in Counter(reasons).items())
-        message = "no nodes available to schedule pods"
-        if counts:
-            total = len(reasons)
-            message = f"0/{total} nodes are available: {', '.join(counts)}."
+    def _refuse(self, pod: Json, refusals: list[list[str]]) -> None:
+        message = self._message(refusals)
         before = conditions.find(pod["status"], "PodScheduled")
         if before and before.get("message") == message:
             return
@@ -95,6 +101,16 @@ class Scheduler:
         pod["status"]["conditions"].append(condition | {"lastProbeTime": None})
         self._client.update_status(_PODS, pod)
         self._tell(pod, WARNING, "FailedScheduling", message, "Scheduling")
+
+    def _message(self, refusals: list[list[str]]) -> str:
+        if not refusals:
+            return "no nodes available to schedule pods"
+        message = _available(refusals)
+        if self._client.profile == _OLD_PROFILE:
+            return message
+        # Only where nothing but room is missing might others make room.
+        victims = [_VICTIMS[reasons[0].startswith(_NO_ROOM)] for reasons in refusals]
+        return f"{message} no new claims to deallocate, preemption: {_available(victims)}"
 
     def _tell(self, pod: Json, kind: str, reason: str, message: str, action: str) -> None:
         """An event of the newer kind, which has neither a count nor a first and a last time."""
@@ -122,17 +138,25 @@ class Scheduler:
             if pod["status"].get("phase") not in _ENDED
         )
 
-    def _refusal(self, pod: Json, node: Json) -> str:
+    def _refusals(self, pod: Json, node: Json) -> list[str]:
+        """Why a pod may not run on a node, as the first check says that fails."""
+        is_old = self._client.profile == _OLD_PROFILE
+        if node["spec"].get("unschedulable"):
+            return ["node(s) were unschedulable"]
+        if (taint := taints.repelled(pod, node)) is not None:
+            shown = f"{{{taint['key']}: {taint.get('value', '')}}}"
+            told = f"had taint {shown}, that the pod didn't tolerate"
+            return [f"node(s) {told if is_old else f'had untolerated taint {shown}'}"]
         wanted = pod["spec"].get("nodeSelector") or {}
         if not wanted.items() <= (node["metadata"].get("labels") or {}).items():
-            return "node(s) didn't match Pod's node affinity"
+            return ["node(s) didn't match Pod's node affinity" + ("" if is_old else "/selector")]
         room = node["status"].get("allocatable") or {}
-        for resource in _RESOURCES:
-            if resource in room and self._asked(pod, node, resource) > quantities.value(
-                room[resource]
-            ):
-                return f"Insufficient {resource}"
-        return ""
+        return [
+            f"{_NO_ROOM} {resource}"
+            for resource in _RESOURCES
+            if resource in room
+            and self._asked(pod, node, resource) > quantities.value(room[resource])
+        ]
 
     def _asked(self, pod: Json, node: Json, resource: str) -> Decimal:
         own = _requests(pod, resource)
@@ -155,16 +179,20 @@ def _requests(pod: Json, resource: str) -> Decimal:
     return sum((quantities.value(each) for each in found if each), Decimal(0))
 
 
-def _lost(node: Json) -> bool:
-    ready = conditions.find(node["status"], "Ready")
-    return ready is None or ready["status"] != "True" or bool(node["spec"].get("unschedulable"))
+def _available(refusals: list[list[str]]) -> str:
+    """How often each reason was heard."""
+    counts = Counter(reason for reasons in refusals for reason in reasons)
+    told = sorted(f"{count} {reason}" for reason, count in counts.items())
+    return f"0/{len(refusals)} nodes are available: {', '.join(told)}."
 
 
 def _fits_more(change: Change) -> bool:
-    """Whether a node is new, is back, or has grown."""
+    """Whether a node is new, is back, has grown, or keeps other pods away."""
     if change.after is None:
         return False
-    if change.before is None or _lost(change.before) != _lost(change.after):
+    if change.before is None or taints.lost(change.before) != taints.lost(change.after):
+        return True
+    if change.before["spec"] != change.after["spec"]:
         return True
     before, after = (each["status"].get("allocatable") for each in (change.before, change.after))
     return bool(before != after)

@@ -1,16 +1,13 @@
-from sandbox.kubelet.nodes import lease, node, node_names
+from sandbox.kubelet.nodes import lease, node
 from tests.sandbox.kubelet.virtual_time import START
+
+NAMES = [f"node-{number}" for number in range(1, 5)]
 
 
 def test_nodes_are_spread_over_three_zones() -> None:
-    nodes = [node(name, 10250, START, START) for name in node_names(4)]
+    nodes = [node(name, 10250, START, START) for name in NAMES]
     labels = [each["metadata"]["labels"] for each in nodes]
-    assert [each["kubernetes.io/hostname"] for each in labels] == [
-        "node-1",
-        "node-2",
-        "node-3",
-        "node-4",
-    ]
+    assert [each["kubernetes.io/hostname"] for each in labels] == NAMES
     zones = [each["topology.kubernetes.io/zone"] for each in labels]
     assert len(set(zones)) == 3
     assert zones[0] == zones[3]

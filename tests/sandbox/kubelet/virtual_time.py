@@ -2,7 +2,7 @@
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,27 +46,28 @@ class Play:
         self.statuses: list[tuple[float, Json]] = []
         self._time = 0.0
         self._order = itertools.count()
-        self._due: list[tuple[float, int, Script, Callable[[], None]]] = []
-        self._execute(lifecycle.start(self.runtime), self._run)
+        self._due: list[tuple[float, int, Script]] = []
+        self._push(0, lifecycle.start(self.runtime))
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self._time)
 
     def until(self, seconds: float) -> "Play":
         while self._due and self._due[0][0] <= seconds:
-            self._time, _, script, then = heapq.heappop(self._due)
+            self._time, _, script = heapq.heappop(self._due)
             pause = next(script, None)
             self._note()
-            if pause is None:
-                then()
-            else:
-                self._push(self._time + pause, script, then)
+            if isinstance(pause, Iterator):
+                self._push(self._time, pause)
+                pause = 0
+            if pause is not None:
+                self._push(self._time + pause, script)
         self._time = seconds
         return self
 
     def terminate(self) -> "Play":
         self._due.clear()
-        self._execute(lifecycle.terminate(self.runtime), lambda: None)
+        self._push(self._time, lifecycle.terminate(self.runtime))
         return self
 
     @property
@@ -90,15 +91,8 @@ class Play:
         bodies = [event.body for event in self.pod.events.unsent]
         return [(body["reason"], body["message"], body["count"]) for body in bodies]
 
-    def _run(self) -> None:
-        for container in self.pod.containers:
-            self._execute(lifecycle.keep_running(self.runtime, container), lambda: None)
-
-    def _execute(self, script: Script, then: Callable[[], None]) -> None:
-        self._push(self._time, script, then)
-
-    def _push(self, due: float, script: Script, then: Callable[[], None]) -> None:
-        heapq.heappush(self._due, (due, next(self._order), script, then))
+    def _push(self, due: float, script: Script) -> None:
+        heapq.heappush(self._due, (due, next(self._order), script))
 
     def _note(self) -> None:
         status = deepcopy(pod_status(self.pod, self.now()))

@@ -179,3 +179,25 @@ def test_its_kubeconfig_is_private_and_needs_no_other_file(server: ApiServer) ->
     assert found["contexts"][0]["context"]["namespace"] == "n"
     assert found["clusters"][0]["cluster"]["server"] == server.url
     assert json.loads(path.read_text()) == found
+
+
+def test_an_init_container_may_go_on_but_not_in_the_old_profile(
+    client: Client, tmp_path: Path
+) -> None:
+    sidecar = {"name": "proxy", "image": "proxy:1", "restartPolicy": "Always"}
+    spec = {"containers": [{"name": "c", "image": "wp:1"}], "initContainers": [sidecar]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "with"}, "spec": spec}
+    query = f"{PODS}/with?fieldManager=f&dryRun=All"
+    with ApiServer(tmp_path / "old", "1.20") as old:
+        asking = Client(read_kubeconfig(old.admin_kubeconfig, tmp_path / "old"), 1)
+        # What it does not know it drops, and does not apply.
+        made = asking.request("POST", f"{PODS}?dryRun=All", pod)
+        assert "restartPolicy" not in made["spec"]["initContainers"][0]
+        with pytest.raises(ApiError, match=r"\.restartPolicy: field not declared in schema"):
+            asking.request("PATCH", query, pod, kind="application/apply-patch+yaml")
+        asking.close()
+    for found in (
+        client.request("POST", f"{PODS}?dryRun=All", pod),
+        client.request("PATCH", query, pod, kind="application/apply-patch+yaml"),
+    ):
+        assert found["spec"]["initContainers"][0]["restartPolicy"] == "Always"

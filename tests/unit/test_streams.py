@@ -2,23 +2,29 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from tests.unit import api_objects as api
 from tests.unit import wire
 from tests.unit.rollout_states import ago
-from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
-from wpdeploy import rollout
+from tests.unit.scripted_api import DATE, RESOURCES, Observed, ScriptedApi, refused
+from wpdeploy import waiting
 from wpdeploy.api_status import ApiError
 from wpdeploy.errors import ClusterError
 from wpdeploy.kube import Cluster
 from wpdeploy.observed import Snapshot
-from wpdeploy.rollout import Outcome
+from wpdeploy.rollout import assess
+from wpdeploy.verdict import Outcome, Verdict
 from wpdeploy.watch import Watch
 
 ADDED = api.event("ADDED", api.pod("web-2"), "101")
 LAST = api.event("ADDED", api.pod("last"), "190")
+
+Json = dict[str, Any]
 
 
 @pytest.fixture
@@ -98,6 +104,42 @@ def test_an_event_makes_a_watch_trusted_again(server: ScriptedApi) -> None:
     with closing(Observed(server)) as observed:
         observed.until(has_last)
     assert (observed.clock.slept, observed.notices) == ([0.25] * 3, [])
+
+
+def pages(*pages: list[Json], version: str = "180") -> wire.Act:
+    """A list in pages, each of which says where the next one begins."""
+
+    def act(handler: BaseHTTPRequestHandler) -> None:
+        query = dict(parse_qsl(urlsplit(handler.path).query))
+        number = int(query.get("continue", 0))
+        listed = api.listing(*pages[number], version=version)
+        if number + 1 < len(pages):
+            listed["metadata"]["continue"] = str(number + 1)
+        wire.answer(listed, Date=DATE)(handler)
+
+    return act
+
+
+def test_a_long_list_comes_in_pages(server: ScriptedApi) -> None:
+    server.lists["pods"] = pages([api.pod("web-1")], [api.pod("web-2")], [api.pod("web-3")])
+    with closing(Observed(server)) as observed:
+        names = [pod.name for pod in observed.observation.snapshot().pods]
+        observed.observation.wait(0)
+        server.opened.get(timeout=wire.PATIENCE)
+    assert names == ["web-1", "web-2", "web-3"]
+    assert [query.get("continue") for query in server.asked("pods")] == [None, "1", "2"]
+
+
+def test_two_lists_on_their_way_at_once_do_not_mix(server: ScriptedApi) -> None:
+    # The watch is listing anew, page by page, when the last word asks for the lists as well.
+    server.lists["pods"] = pages([api.pod("web-1")], [api.pod("web-2")])
+    observed = Observed(server)
+    streams, stream = observed.observation._streams, observed.observation._pods
+    first, second = streams._pages(stream)
+    streams._take(stream, first)
+    observed.observation.refresh()
+    streams._take(stream, second)
+    assert [pod.name for pod in observed.observation.snapshot().pods] == ["web-1", "web-2"]
 
 
 GONE = {
@@ -216,9 +258,9 @@ def test_silence_is_not_taken_for_stability(server: ScriptedApi) -> None:
     server.answers("pods", api.pod("web-1", conditions=[nearly]))
     with closing(Observed(server)) as observed:
 
-        def crash(_: rollout.Verdict) -> None:
+        def crash(_snapshot: Snapshot, _verdict: Verdict) -> None:
             server.answers("pods", api.pod("web-1", api.container(restartCount=1), ready=False))
             observed.clock.now += 29.9
 
-        verdict = rollout.wait(observed.observation, observed.clock, 30, crash)
+        verdict = waiting.wait(observed.observation, assess, observed.clock, 30, crash)
     assert verdict.outcome is Outcome.TIMED_OUT

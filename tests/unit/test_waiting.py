@@ -15,7 +15,9 @@ from tests.unit.rollout_states import (
     workload,
 )
 from wpdeploy.observed import Snapshot, Workload
-from wpdeploy.rollout import Outcome, Verdict, wait
+from wpdeploy.rollout import assess
+from wpdeploy.verdict import Culprit, Outcome, Verdict
+from wpdeploy.waiting import wait
 
 READY = tuple(pod(f"web-{number}") for number in (1, 2, 3))
 NOBODY_SERVES = "the Service has no ready endpoint among the new pods"
@@ -28,10 +30,6 @@ def of_three(count: int) -> Workload:
 
 def succeeded(sentence: str) -> Verdict:
     return Verdict(Outcome.SUCCEEDED, sentence)
-
-
-def progressing(sentence: str) -> Verdict:
-    return Verdict(Outcome.PROGRESSING, sentence)
 
 
 class Film:
@@ -48,6 +46,7 @@ class Film:
         self._unseen = unseen
         self._now = 100.0
         self.waits: list[float] = []
+        self.told: list[str] = []
         self.refreshed = 0
 
     def snapshot(self) -> Snapshot:
@@ -67,69 +66,72 @@ class Film:
     def monotonic(self) -> float:
         return self._now
 
+    def notify(self, snapshot: Snapshot, verdict: Verdict) -> None:
+        assert snapshot is self.snapshot()
+        self.told.append(verdict.sentence)
+
+
+def waited(film: Film, seconds: float) -> Verdict:
+    return wait(film, assess, film, seconds, film.notify)
+
 
 def test_what_is_decided_is_not_waited_for() -> None:
-    film, told = Film([snapshot()]), list[Verdict]()
-    assert wait(film, film, 60, told.append) == succeeded("ready 3/3")
-    assert (film.waits, told) == ([], [])
+    film = Film([snapshot()])
+    assert waited(film, 60) == succeeded("ready 3/3")
+    assert (film.waits, film.told) == ([], [])
 
 
 def test_each_state_on_the_way_is_told() -> None:
     states = [snapshot(*READY[:n], workload=of_three(n)) for n in (1, 2, 3)]
-    film, told = Film(states), list[Verdict]()
-    assert wait(film, film, 60, told.append) == succeeded("ready 3/3")
-    assert told == [
-        progressing("ready 1/3, 1 of 3 new pods exist"),
-        progressing("ready 2/3, 2 of 3 new pods exist"),
-    ]
+    film = Film(states)
+    assert waited(film, 60) == succeeded("ready 3/3")
+    assert film.told == ["ready 1/3, 1 of 3 new pods exist", "ready 2/3, 2 of 3 new pods exist"]
 
 
 def test_it_waits_for_no_longer_than_the_verdict_may_hold() -> None:
     film = Film([snapshot(pod("web-1", changed=ago(4)), *READY[1:]), snapshot()])
-    wait(film, film, 60, lambda _: None)
+    waited(film, 60)
     assert film.waits == [6]
 
 
 def test_it_waits_for_no_longer_than_the_deadline() -> None:
-    film = Film([snapshot(workload=None)], seconds_each=30)
-    verdict = wait(film, film, 45, lambda _: None)
+    film = Film([snapshot(serving=frozenset())], seconds_each=30)
+    verdict = waited(film, 45)
     assert film.waits == [30, 15]
-    assert verdict == Verdict(
-        Outcome.TIMED_OUT,
-        "not done after 45 s: waiting for the Deployment, which does not exist",
-    )
+    assert verdict == Verdict(Outcome.TIMED_OUT, f"not done after 45 s: {NOBODY_SERVES}")
 
 
 def test_a_time_out_tells_of_the_pod_that_was_waited_for() -> None:
     late = unready("web-3", *waiting("ContainerCreating"))
     film = Film([snapshot(*READY[:2], late)])
-    assert wait(film, film, 5, lambda _: None) == Verdict(
+    assert waited(film, 5) == Verdict(
         Outcome.TIMED_OUT,
-        "not done after 5 s: ready 2/3, waiting for web-3: ContainerCreating",
+        "not done after 5 s: ready 2/3, waiting for web-3: being created",
         (
             ("pod", "web-3"),
             ("container", "wordpress, restarts: 0"),
-            ("reason", "ContainerCreating"),
+            ("reason", "being created"),
             ("image", IMAGE),
         ),
+        culprit=Culprit("web-3", "uid-of-web-3", "wordpress"),
     )
 
 
 def test_what_comes_true_at_the_deadline_is_seen() -> None:
     film = Film([snapshot(serving=frozenset()), snapshot()], seconds_each=30)
-    assert wait(film, film, 30, lambda _: None) == succeeded("ready 3/3")
+    assert waited(film, 30) == succeeded("ready 3/3")
 
 
 def test_without_time_it_looks_once() -> None:
-    film, told = Film([snapshot(serving=frozenset())]), list[Verdict]()
+    film = Film([snapshot(serving=frozenset())])
     sentence = f"not done after 0 s: {NOBODY_SERVES}"
-    assert wait(film, film, 0, told.append) == Verdict(Outcome.TIMED_OUT, sentence)
-    assert (film.waits, told) == ([], [])
+    assert waited(film, 0) == Verdict(Outcome.TIMED_OUT, sentence)
+    assert (film.waits, film.told) == ([], [])
 
 
 def test_a_failure_ends_the_wait() -> None:
     film = Film([snapshot(serving=frozenset()), LOST, snapshot()])
-    assert wait(film, film, 60, lambda _: None).outcome is Outcome.FAILED
+    assert waited(film, 60).outcome is Outcome.FAILED
     assert len(film.waits) == 1
 
 
@@ -146,7 +148,7 @@ def test_after_a_wait_the_last_word_is_looked_at_anew_once(
     last: Snapshot, seconds: int, outcome: Outcome
 ) -> None:
     film = Film([snapshot(serving=frozenset()), last])
-    assert wait(film, film, seconds, lambda _: None).outcome is outcome
+    assert waited(film, seconds).outcome is outcome
     assert (len(film.waits), film.refreshed) == (1, 1)
 
 
@@ -155,27 +157,27 @@ def test_what_the_lists_of_a_moment_ago_say_is_not_asked_again(
     last: Snapshot, outcome: Outcome
 ) -> None:
     film = Film([last])
-    assert wait(film, film, 0, lambda _: None).outcome is outcome
+    assert waited(film, 0).outcome is outcome
     assert film.refreshed == 0
 
 
 def test_a_success_that_a_new_look_denies_is_none() -> None:
     film = Film([snapshot(serving=frozenset()), snapshot()], unseen=LOST)
-    assert wait(film, film, 60, lambda _: None).outcome is Outcome.FAILED
+    assert waited(film, 60).outcome is Outcome.FAILED
 
 
 def test_a_failure_that_a_new_look_denies_is_none() -> None:
     film = Film([snapshot(serving=frozenset()), LOST], unseen=snapshot())
-    assert wait(film, film, 60, lambda _: None) == succeeded("ready 3/3")
+    assert waited(film, 60) == succeeded("ready 3/3")
 
 
 def test_what_was_done_unseen_before_the_deadline_is_a_success() -> None:
     film = Film([snapshot(serving=frozenset())], unseen=snapshot())
-    assert wait(film, film, 5, lambda _: None) == succeeded("ready 3/3")
+    assert waited(film, 5) == succeeded("ready 3/3")
 
 
 def test_after_a_new_look_that_denies_a_success_it_waits_on() -> None:
     crashed = snapshot(*READY[:2], pod("web-3", changed=ago(0)))
     film = Film([snapshot(serving=frozenset()), snapshot(), snapshot()], unseen=crashed)
-    assert wait(film, film, 5, lambda _: None).outcome is Outcome.TIMED_OUT
+    assert waited(film, 5).outcome is Outcome.TIMED_OUT
     assert film.refreshed > 1
