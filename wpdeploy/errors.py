@@ -10,6 +10,7 @@
         +-- ApiError            the API server answered with a Status (see api_status.py)
         +-- Late                no answer in the time that was given (see answer.py)
         +-- BrokenOff           an answer that did not end (see answer.py)
+        +-- NoSuchApi           the API server does not have it (see streams.py)
     +-- Locked               9  another deployment is at work (see lease.py)
 
 A rollout or a smoke test that failed is no error: it is a verdict, and is returned.

@@ -29,6 +29,8 @@ _LAST_WORDS = 3
 _TELLING = re.compile(r"fatal|uncaught|exception|error|panic|denied|refused|failed", re.IGNORECASE)
 _QUOTA = re.compile(r"exceeded quota: ([^\s,]+)")
 _RETRIES = "back-off "
+# The row of a verdict that others have written.
+_QUOTED = "message"
 # Columns beside a label; characters of a row, but for those that are nothing if they are cut.
 _WIDTH = COLUMNS - 12
 _LONGEST, _LONGEST_MESSAGE = 170, 260
@@ -142,8 +144,11 @@ def _plain(value: Any) -> Any:
 
 
 def _shown_verdict(verdict: Verdict, redactor: Redactor) -> Verdict:
-    details = tuple((label, redactor.line(text)) for label, text in verdict.details)
-    return replace(verdict, sentence=redactor.line(verdict.sentence), details=details)
+    details = tuple(
+        (label, redactor.line(text) if label == _QUOTED else redactor.ours(text))
+        for label, text in verdict.details
+    )
+    return replace(verdict, sentence=redactor.ours(verdict.sentence), details=details)
 
 
 def _shown_snapshot(snapshot: Snapshot, redactor: Redactor) -> Snapshot:

@@ -187,6 +187,8 @@ def _nameless(container: Container, text: str) -> str:
 
 def of(pod: Pod, since: datetime | None, now: datetime) -> Found | None:
     """The pod's fault, if it has one that is newer than `since` (None: whenever it came)."""
+    if not pod.trouble:
+        return None
     if pod.trouble == PLACE:
         return Found(NO_ROOM, pod)
     old = since is not None and pod.created < since

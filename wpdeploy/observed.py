@@ -119,7 +119,7 @@ def workload(raw: Mapping[str, Any]) -> Workload:
 def images(raw: Mapping[str, Any]) -> Mapping[str, str]:
     """The images of a Deployment's pod template, by container."""
     containers = ((raw["spec"].get("template") or {}).get("spec") or {}).get("containers") or []
-    return {item["name"]: item.get("image", "") for item in containers}
+    return {item["name"]: item["image"] for item in containers if item.get("image")}
 
 
 def replica_set(raw: Mapping[str, Any]) -> ReplicaSet:

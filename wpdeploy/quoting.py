@@ -45,6 +45,10 @@ class Redactor:
         """A text in one line."""
         return shortened(" ".join(" ".join(self.lines(text)).split()), LINE)
 
+    def ours(self, text: str) -> str:
+        """A text of ours in one line: it may quote a value, and never a piece of one."""
+        return shortened(" ".join(self._without(_cleaned(self._without(text))).split()), LINE)
+
     def own(self, text: str) -> str:
         """A container's own words in one line; as long as a value is unknown they are withheld."""
         return f"{WITHHELD}: {self.unknown}" if text and self.unknown else self.line(text)

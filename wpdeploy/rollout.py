@@ -96,9 +96,10 @@ def _paused(workload: Workload) -> Verdict:
 def _troubled(snapshot: Snapshot, pods: Sequence[Pod]) -> Iterator[tuple[float, Found]]:
     """The faults that would decide, with the seconds for which there still is patience."""
     nobody_well = all(pod.trouble for pod in pods)
+    ending = _ending(snapshot) > 0
     for pod in pods:
         found = faults.of(pod, snapshot.since, snapshot.now)
-        if found is None or (pod.trouble == PLACE and _makes_room(snapshot, pod)):
+        if found is None or (pod.trouble == PLACE and (ending or _makes_room(snapshot, pod))):
             continue
         if _restarts_too_often(snapshot, found):
             yield 0.0, found
@@ -118,11 +119,11 @@ def _restarts_too_often(snapshot: Snapshot, found: Found) -> bool:
 
 
 def _makes_room(snapshot: Snapshot, pod: Pod) -> bool:
-    """Whether there may be room soon: from an autoscaler, by preemption, or by pods that end."""
+    """Whether there may be room soon, from an autoscaler or by preemption."""
     if not snapshot.knows_events:
         return True
     told = doing.ordered(snapshot.events.get(pod.uid, ()))
-    return pod.nominated or _ending(snapshot) > 0 or faults.scales(told)
+    return pod.nominated or faults.scales(told)
 
 
 def _ending(snapshot: Snapshot) -> float:

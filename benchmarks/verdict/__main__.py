@@ -24,7 +24,7 @@ _RESULTS = Path(__file__).parent.parent / "results"
 
 
 def main() -> None:
-    """Measure, print the tables, and write them, the document and the plot to a directory."""
+    """Measure; print the tables, and write all single values and the plot to a directory."""
     options = _parser().parse_args()
     binaries = control_plane.find()
     if binaries is None:
@@ -60,14 +60,13 @@ def _about(stage: Stage, options: argparse.Namespace) -> Mapping[str, str]:
 def _write(found: Results, directory: Path) -> None:
     document = json.dumps(results.document(found), indent=2)
     (directory / "verdict.json").write_text(f"{document}\n")
-    (directory / "verdict.txt").write_text(f"{results.text(found)}\n")
     (directory / "verdict.svg").write_text(svg(found))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verdict", description=__doc__)
     parser.add_argument("--pods", type=int, nargs="+", default=[3, 30], metavar="N")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--output", type=Path, default=_RESULTS, metavar="DIRECTORY")
     return parser
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from html import escape
 
 from benchmarks.figures import Spread
-from benchmarks.verdict.results import LIMIT, Results, Success, answer, told
+from benchmarks.verdict.results import LIMIT, Results, Success, answer, delay, delay_told, told
 from benchmarks.verdict.tools import Tool
 
-_WIDTH, _LABELS, _BARS = 860, 230, 400
+_WIDTH, _LABELS, _BARS = 900, 230, 390
 _ROW, _HEAD, _GAP = 22, 34, 18
 _TITLE = "How soon each tool tells how a rollout ends"
 _STYLE = """
@@ -69,9 +69,8 @@ def _failures(results: Results) -> _Panel:
 
 
 def _successes(pods: int, found: Mapping[Tool, Sequence[Success]]) -> _Panel:
-    spreads = {tool: Spread.of([each.seconds for each in some]) for tool, some in found.items()}
-    longest = max(spread.most for spread in spreads.values())
-    bars = [_Bar(tool.name, spread, f"{spread:z.2f}") for tool, spread in spreads.items()]
+    bars = [_Bar(tool.name, delay(some), delay_told(some)) for tool, some in found.items()]
+    longest = max((bar.spread.most for bar in bars if bar.spread), default=1.0)
     return _Panel(f"{pods} pods: from the complete rollout to success, s", longest, bars)
 
 

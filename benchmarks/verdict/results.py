@@ -16,10 +16,11 @@ LIMIT = 60
 class Success:
     """A rollout that succeeded: seconds from its completion to the tool's end, without its window.
 
-    `cpu` is in seconds; `rss` in bytes.
+    Any code but 0 is a false failure. `cpu` is in seconds; `rss` in bytes.
     """
 
     seconds: float
+    code: int | None
     requests: int
     cpu: float
     rss: int
@@ -60,6 +61,21 @@ def told(tool: Tool, failures: Sequence[Failure]) -> str:
     return f"> {LIMIT} ({tool.limit}: {tool.patience})"
 
 
+def delay(found: Sequence[Success]) -> Spread | None:
+    """How late success was told; None if it was taken for a failure."""
+    if any(each.code != 0 for each in found):
+        return None
+    return Spread.of([each.seconds for each in found])
+
+
+def delay_told(found: Sequence[Success]) -> str:
+    """The same in words."""
+    if spread := delay(found):
+        return f"{spread:z.2f}"
+    failed = sum(each.code != 0 for each in found)
+    return f"taken for failed {failed} times of {len(found)}"
+
+
 def text(results: Results) -> str:
     """The tables."""
     rows = [("a bad image", "from ErrImagePull to the end, s", "has said why")]
@@ -79,10 +95,6 @@ def _why(found: Sequence[Failure]) -> str:
     return "yes" if all(each.says_why for each in found) else "no"
 
 
-def _seconds(found: Sequence[Success]) -> str:
-    return f"{Spread.of([each.seconds for each in found]):z.2f}"
-
-
 def _requests(found: Sequence[Success]) -> str:
     return f"{Spread.of([each.requests for each in found]):.0f}"
 
@@ -96,7 +108,7 @@ def _rss(found: Sequence[Success]) -> str:
 
 
 _COLUMNS: Sequence[tuple[str, Callable[[Sequence[Success]], str]]] = (
-    ("from complete to the end, s", _seconds),
+    ("from complete to the end, s", delay_told),
     ("requests", _requests),
     ("CPU, s", _cpu),
     ("memory, MiB", _rss),

@@ -20,8 +20,8 @@ _PODS = 3
 _DELAYS = (0, 13, 26, 39, 2, 15, 28, 41, 4, 17)
 # In which a tool has applied, and the pull has failed.
 _SHOWS = 15
-# More than any tool needs for a rollout that succeeds.
-_LONGEST = 300
+# More than any tool takes for a rollout that succeeds, or waits.
+_LONGEST = 330
 
 
 class Contender:
@@ -43,11 +43,11 @@ class Contender:
         with stage.complete(user, tag, pods) as sighting:
             finished = self._roll(tag, pods, delay, _LONGEST)
             if finished.code != 0:
-                self._give_up(finished)
+                _progress(f"{self.tool.name} ended with {finished.code}:\n{finished.output}")
             seconds = finished.ended - sighting.moment() - self.tool.window
         requests = stage.audit.requests(user) - before
         stage.await_quiet(user, pods)
-        return Success(seconds, requests, finished.cpu, finished.rss)
+        return Success(seconds, finished.code, requests, finished.cpu, finished.rss)
 
     def fail(self) -> Failure:
         """Roll out an image that cannot be pulled."""
@@ -55,7 +55,7 @@ class Contender:
             finished = self._roll(workload.BAD, _PODS, 0, LIMIT + _SHOWS)
             seconds = finished.ended - sighting.moment()
         if finished.code is None and seconds < LIMIT:
-            self._give_up(finished)
+            sys.exit(f"{self.tool.name}: the state showed too late:\n{finished.output}")
         return Failure(seconds, finished.code, workload.PULL_FAILED in finished.output)
 
     def _roll(self, tag: str, pods: int, delay: int, seconds: float) -> Finished:
@@ -66,9 +66,6 @@ class Contender:
         else:
             self._stage.apply(manifest)
         return process.run(self._command, self._stage.guard, seconds)
-
-    def _give_up(self, finished: Finished) -> None:
-        sys.exit(f"{self.tool.name} ended with {finished.code}:\n{finished.output}")
 
 
 def failures(contenders: Sequence[Contender], rounds: int) -> Mapping[Tool, Sequence[Failure]]:

@@ -7,10 +7,17 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.site import Json, Result, Site, until
 
 FATAL = "PHP Fatal error: Uncaught Error: Call to undefined function wp_cache_init() in"
 QUOTA = {"metadata": {"name": "full"}, "spec": {"hard": {"pods": "3"}}}
+
+
+@pytest.fixture
+def access() -> None:
+    """By a kubeconfig alone: the way to the API server makes no difference here."""
 
 
 def failed(site: Site, tag: str, *arguments: str) -> Result:

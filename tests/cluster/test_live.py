@@ -14,6 +14,11 @@ NEW = r"\nwordpress-\w+-\w+ +2 new +\d+ s +0 +(?!ready)\w+"
 OLD = r"\nwordpress-\w+-\w+ +1 old +\d+ s +0 +ready"
 
 
+@pytest.fixture
+def access() -> None:
+    """By a kubeconfig alone: the way to the API server makes no difference here."""
+
+
 def terminal(site: Site, *options: str, **environ: str) -> Terminal:
     """`validate` by hand, on a terminal."""
     argv = [sys.executable, "-m", "wpdeploy", "validate", *options]

@@ -228,7 +228,7 @@ def test_history_lists_them_for_people_and_for_programs(small: Site) -> None:
     assert rows[0] == "age release commit result took who"
     assert rows[1].startswith("#2 ")
     assert " badpull c0ffee failed " in rows[1]
-    assert "ErrImagePull" in rows[2]
+    assert "the registry has no such image" in rows[2]
     assert " v1 c0ffee succeeded " in rows[3]
     assert shown.block == [
         "wpdeploy history: succeeded: 2 deployments of wordpress in " + (small.namespace)

@@ -10,6 +10,11 @@ ON: Json = {"smoke": {"enabled": True}}
 HOST = "www.example.com"
 
 
+@pytest.fixture
+def access() -> None:
+    """By a kubeconfig alone: the way to the API server makes no difference here."""
+
+
 @pytest.fixture(autouse=True)
 def served(site: Site) -> None:
     """Smoke checks are on, where the API server can reach the played pods."""

@@ -6,10 +6,11 @@ from tests.node.conftest import NodeSite
 
 
 def test_a_deployment_succeeds_and_the_next_one_replaces_it(site: NodeSite) -> None:
+    site.configure({"smoke": {"enabled": True}})
     site.deployed()
     before = site.pod_names()
     site.release("v2")
-    site.deployed()
+    assert "ready 3/3; 3 pods answer 200" in site.deployed().verdict
     assert len(site.pods()) == 3
     assert not before & site.pod_names()
 
@@ -29,6 +30,7 @@ def test_a_fault_fails_the_rollout_and_says_why(site: NodeSite, tag: str, told: 
     result = site.deploy()
     assert result.code == 7, result.output
     assert told in result.verdict
+    assert ("PHP Fatal error: Uncaught Error" in result.verdict) is (tag == "crash")
     assert good <= site.pod_names(), "the old pods still serve"
 
 

@@ -76,9 +76,11 @@ def test_a_failing_release_is_rolled_back_where_that_is_asked_for(sandbox: Run) 
     found = sandbox("--tag", "badpull", "--on-failure", "rollback")
     assert found.returncode == 7, found.stdout + found.stderr
     _, tail = found.stdout.split("Log tail\n")
-    told = " ".join(tail.split())
+    # Each line of the log begins with its time and its stream.
+    told = " ".join(" ".join(line.partition("[stdout]")[2] for line in tail.splitlines()).split())
     assert (
-        "ErrImagePull; rolled back to #1 (wordpress:v1@sha256:aaaaaaaaaaaa, commit c0ffee)" in told
+        "(ErrImagePull); rolled back to #1 (wordpress:v1@sha256:aaaaaaaaaaaa, commit c0ffee)"
+        in told
     )
     assert "serving   3 pods" in tail
 

@@ -78,6 +78,7 @@ def pod(name: str = "web-1", *containers: Json, ready: bool = True, **status: An
             "creationTimestamp": stamp(ago(90)),
             "ownerReferences": owned_by("new"),
         },
+        "spec": {"containers": [{"name": "wordpress", "image": IMAGE}]},
         "status": {
             "phase": "Running",
             "conditions": [condition("PodScheduled", "True"), within, is_ready],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.unit import api_objects as api
-from tests.unit.rollout_states import APPLIED, NOW, WINDOW, ago
+from tests.unit.rollout_states import NOW, WINDOW, ago
 from wpdeploy.grace import Grace
 from wpdeploy.observation import Observation
 from wpdeploy.observed import Snapshot
@@ -144,5 +144,3 @@ def ending(pod: Json, seconds: float) -> Json:
 def old(pod: Json) -> Json:
     """The same as a pod of the old ReplicaSet."""
     return changed(pod, ownerReferences=api.owned_by("old"), creationTimestamp=api.stamp(ago(9000)))
-
-

@@ -163,6 +163,20 @@ class Model:
         found["status"] |= {"phase": "Failed", "reason": "Evicted"}
         self._condition(found, ready=False, within=False)
 
+    def being_evicted(self, pod: Json) -> None:
+        """Its node is putting it out: its containers end, and then it is over."""
+        found = copy.deepcopy(pod)
+        ended = api.container(state={"terminated": {"exitCode": 137, "reason": "Error"}})
+        found["status"]["containerStatuses"] = [ended]
+        self._condition(found, ready=False, within=False, disrupted=True)
+
+    def flapped(self, pod: Json) -> None:
+        """It was not ready for a second."""
+        if is_ready(pod):
+            self.became_unready(pod)
+            self.now += timedelta(seconds=1)
+            self.became_ready(self.objects["pods"][pod["metadata"]["uid"]])
+
     def started(self, pod: Json) -> None:
         if not pod["status"]["containerStatuses"]:
             self._container(pod, {"running": {"startedAt": api.stamp(self._by_node(pod))}})
@@ -181,7 +195,7 @@ class Model:
         self._container(pod, running, ready=False, last={"terminated": ended})
 
     def became_ready(self, pod: Json) -> None:
-        if pod["status"]["containerStatuses"]:
+        if any("running" in item["state"] for item in pod["status"]["containerStatuses"]):
             self._condition(copy.deepcopy(pod), ready=True, within=True)
 
     def became_unready(self, pod: Json) -> None:
@@ -204,11 +218,12 @@ class Model:
         is_now = is_ready(found) if ready is None else ready
         self._condition(found, ready=is_now, within=is_now)
 
-    def _condition(self, pod: Json, *, ready: bool, within: bool) -> None:
+    def _condition(self, pod: Json, *, ready: bool, within: bool, disrupted: bool = False) -> None:
         """Write the pod with these conditions, by its node's clock."""
         uid, at = pod["metadata"]["uid"], self._by_node(pod)
         known = {item["type"]: item for item in pod["status"]["conditions"]}
         wanted = {"PodScheduled": True, "ContainersReady": within, "Ready": ready}
+        wanted |= {"DisruptionTarget": True} if disrupted or is_disrupted(pod) else {}
         pod["status"]["conditions"] = [
             known[kind]
             if kind in known and known[kind]["status"] == str(status)
@@ -251,9 +266,16 @@ def is_active(pod: Json) -> bool:
 
 
 def is_ready(pod: Json) -> bool:
-    return any(
-        item["type"] == "Ready" and item["status"] == "True" for item in pod["status"]["conditions"]
-    )
+    return _is(pod, "Ready")
+
+
+def is_disrupted(pod: Json) -> bool:
+    return _is(pod, "DisruptionTarget")
+
+
+def _is(pod: Json, kind: str) -> bool:
+    known = {item["type"]: item["status"] for item in pod["status"]["conditions"]}
+    return known.get(kind) == "True"
 
 
 Step = Callable[[Model, Json], None]
@@ -264,10 +286,12 @@ BENIGN: Mapping[str, Step] = {
     "drained": Model.drained,
     "gone": lambda model, pod: None if is_active(pod) else model.gone(pod),
     "evicted": Model.evicted,
+    "being evicted": Model.being_evicted,
     "lost its node": Model.lost_its_node,
 }
 HARMFUL: Mapping[str, Step] = {
     "became unready": Model.became_unready,
+    "flapped": Model.flapped,
     "restarted": Model.restarted,
     "has no image": lambda model, pod: model.stuck(pod, "ErrImagePull", UNKNOWN),
     "has no Secret": lambda model, pod: model.stuck(pod, "CreateContainerConfigError", MISSING),

@@ -16,6 +16,7 @@ def told(reason: str, message: str = "", seconds: float = 5) -> Event:
     return Event("uid-of-web-1", reason, message, ago(seconds))
 
 
+PROBE = "Readiness probe failed: HTTP probe failed with statuscode:"
 WORDS = {
     "no node yet": (unready("web-1", placed=False), []),
     "no node has room: 0/3 nodes": (UNPLACED, []),
@@ -48,9 +49,17 @@ WORDS = {
         [],
     ),
     "not ready": (unready("web-1", container()), []),
-    "not ready: probe failed: 503": (
+    f"not ready: {PROBE} 503": (
         unready("web-1", container()),
-        [told("Unhealthy", "probe failed: 503", 1), told("Unhealthy", "probe failed: 500", 30)],
+        [told("Unhealthy", f"{PROBE} 503", 1), told("Unhealthy", f"{PROBE} 500", 30)],
+    ),
+    "not ready: Startup probe failed": (
+        unready("web-1", container()),
+        [told("Unhealthy", "Startup probe failed: the words of the container, with a secret")],
+    ),
+    "FailedPostStartHook": (
+        unready("web-1", *MAKING),
+        [told("FailedPostStartHook", "the words of the hook, with a secret")],
     ),
 }
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from wpdeploy import answer, api_status, errors, ssm
+from wpdeploy import answer, api_status, errors, ssm, streams
 from wpdeploy.errors import ClusterError, Exit, UsageError, WpdeployError
 
 
@@ -37,7 +37,7 @@ def _kinds(kind: type[WpdeployError]) -> dict[str, Exit]:
 def test_the_tree_in_the_docstring_is_the_tree_of_classes() -> None:
     told = re.findall(r"\+-- (\w+)", errors.__doc__ or "")
     known = _kinds(WpdeployError)
-    elsewhere = (api_status.ApiError, ssm.Denied, answer.Late, answer.BrokenOff)
+    elsewhere = (api_status.ApiError, ssm.Denied, answer.Late, answer.BrokenOff, streams.NoSuchApi)
     assert {kind.__name__ for kind in elsewhere} <= known.keys()
     assert sorted(told) == sorted(known.keys() - {"WpdeployError"})
 

@@ -81,5 +81,3 @@ def test_a_run_that_began_before_the_apply_says_nothing_of_it() -> None:
 
 def test_a_run_that_began_after_the_apply_and_crashed_is_a_failure() -> None:
     assert verdict(crash(began=115, ended=110)).outcome is Outcome.FAILED
-
-

@@ -9,14 +9,16 @@ from tests.unit.past_deployments import password, record
 from tests.unit.rollout_states import container, pod, snapshot, starting, unready, waiting, workload
 from wpdeploy import status
 from wpdeploy.kinds import Manifest
-from wpdeploy.observed import Pod, Snapshot
+from wpdeploy.observed import Snapshot
 from wpdeploy.parameters import StoredParameter
+from wpdeploy.pods import Pod
 from wpdeploy.record import AppliedAt
 from wpdeploy.status import Drift, Newer, PodState, Service
 
 WHEN = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OLD = pod("web-0", owner="old")
 LOST = unready("web-9", *waiting("ErrImagePull", "manifest unknown"))
+NO_IMAGE = "pod web-9: the registry has no such image (ErrImagePull)"
 
 
 @pytest.mark.parametrize(
@@ -26,9 +28,13 @@ LOST = unready("web-9", *waiting("ErrImagePull", "manifest unknown"))
         (
             starting(LOST, OLD, serving=frozenset({OLD.uid})),
             Service.UP,
-            "1 serve; rollout failed: pod web-9: ErrImagePull",
+            f"1 serve; rollout failed: {NO_IMAGE}",
         ),
-        (starting(LOST), Service.DOWN, "no pod serves; rollout failed: pod web-9: ErrImagePull"),
+        (
+            starting(LOST),
+            Service.DOWN,
+            f"no pod serves; rollout failed: {NO_IMAGE}",
+        ),
         (
             snapshot(serving=frozenset({"of another Service"})),
             Service.DOWN,

@@ -60,7 +60,7 @@ def test_what_changes_is_shown_and_then_done(bundle: Bundle, server: ScriptedApi
     report = rolled_back(bundle, yes=True)
     assert report.exit is Exit.SUCCESS
     assert report.sentence == f"back on {GOOD}: Deployment site: ready 1/1"
-    assert report.data == {"outcome": "succeeded", "to": 1}
+    assert (report.data["outcome"], report.data["to"]) == ("succeeded", 1)
     assert [line for line in bundle.told if line.endswith('labels.tag: "v1"')]
     newest = remembered(server)[-1]
     assert (newest.number, newest.result, newest.restores) == (3, Result.SUCCEEDED, 1)

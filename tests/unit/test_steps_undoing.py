@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit import api_objects as api
-from tests.unit.bundle import Bundle, TickingClock
+from tests.unit.bundle import Bundle
 from tests.unit.fake_cluster import conflict
 from tests.unit.past_deployments import failed, record, release
 from tests.unit.rollout_states import APPLIED
@@ -21,7 +21,7 @@ from wpdeploy.report import Report
 from wpdeploy.steps import validate
 
 GOOD = "#1 (wordpress:v1@sha256:aaaaaaaaaaaa, commit v1v1v1v1)"
-FAILED = "Deployment site: pod web-1: ErrImagePull"
+FAILED = "Deployment site: pod web-1: the registry has no such image (ErrImagePull)"
 LOST = api.pod("web-1", api.waiting("ErrImagePull", "manifest unknown"), ready=False)
 UNREADY = api.deployment(readyReplicas=0, availableReplicas=0)
 
@@ -94,7 +94,7 @@ def test_the_last_good_release_comes_back_and_the_failure_stays_what_it_is(
     report = undone(bundle)
     assert report.exit is Exit.ROLLOUT_FAILED
     assert report.sentence == f"{FAILED}; rolled back to {GOOD}"
-    assert report.rows[0] == ("pod", "web-1")
+    assert ("message", "manifest unknown") in report.rows
     assert (report.data["outcome"], report.data["rolled_back_to"]) == ("failed", 1)
     assert "apply Deployment site" in server.cluster.requests
 
@@ -143,10 +143,9 @@ def test_a_rollback_that_fails_as_well_is_told_with_what_to_do(
     bundle: Bundle, server: ScriptedApi
 ) -> None:
     remember(server, record(1), applying())
-    bundle.clock = TickingClock(1000)
     report = undone(bundle)
     assert report.exit is Exit.ROLLOUT_FAILED
-    late = "not done after 900 s: ready 0/1, waiting for web-1: ErrImagePull"
+    late = "pod web-1: the registry has no such image (ErrImagePull)"
     told = f"{FAILED}; the rollback to {GOOD} failed: Deployment site: {late}"
     assert report.sentence == told
     command = "python -m wpdeploy rollback --group Test --to 1"

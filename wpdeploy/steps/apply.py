@@ -4,7 +4,7 @@ It comes past a Job only when that is complete: what follows is not applied afte
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 
 from wpdeploy import apply, current, kinds, state
@@ -115,5 +115,6 @@ def _report(objects: tuple[Applied, ...]) -> Report:
         f"{sum(item.action == action for item in objects)} {action}"
         for action in ("created", "changed", "unchanged")
     ]
-    data = {"objects": [asdict(item) for item in objects]}
+    told = ("title", "action", "generation")
+    data = {"objects": [{key: getattr(item, key) for key in told} for item in objects]}
     return Report(Exit.SUCCESS, f"{len(objects)} objects: {', '.join(counts)}", data=data)

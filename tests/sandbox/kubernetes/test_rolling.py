@@ -61,7 +61,22 @@ def test_what_may_lack_goes_at_once() -> None:
     assert old_sizes(Bounds(4, 1, 2), Set("new", 1), [Set("old", 4, 4, 4)]) == {"old": 2}
 
 
-def test_a_changed_size_is_spread_in_proportion() -> None:
-    sets = [(Set("old", 3), 6), (Set("new", 3), 6)]
-    assert proportional(Bounds(8, 2, 1), sets) == {"old": 5, "new": 5}
-    assert proportional(Bounds(0, 0, 0), sets) == {"old": 0, "new": 0}
+@pytest.mark.parametrize(
+    ("limits", "sizes", "expected"),
+    [
+        (Bounds(8, 2, 1), [(3, 6), (3, 6)], [5, 5]),
+        (Bounds(3, 2, 1), [(5, 8), (3, 8)], [3, 2]),
+        (Bounds(12, 2, 1), [(5, 8), (0, 8), (3, 8)], [9, 0, 5]),
+        # Of two of one size the newer one grows, and the older one shrinks.
+        (Bounds(2, 1, 0), [(1, 2), (1, 2)], [1, 2]),
+        (Bounds(2, 1, 0), [(2, 4), (2, 4)], [1, 2]),
+        # What rounding has left goes to the largest.
+        (Bounds(5, 0, 1), [(3, 4), (1, 4)], [4, 1]),
+        (Bounds(0, 2, 1), [(5, 8), (3, 8)], [0, 0]),
+    ],
+)
+def test_a_changed_size_is_spread_in_proportion(
+    limits: Bounds, sizes: list[tuple[int, int]], expected: list[int]
+) -> None:
+    sets = [(Set(str(number), size), former) for number, (size, former) in enumerate(sizes)]
+    assert list(dict(sorted(proportional(limits, sets).items())).values()) == expected

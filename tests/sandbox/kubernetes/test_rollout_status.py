@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from sandbox.kubernetes.controllers import conditions
-from sandbox.kubernetes.controllers.rollout_status import calculated, deadline_left
+from sandbox.kubernetes.controllers.rollout_status import calculated, counted, deadline_left
 
 NOW = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -74,3 +74,12 @@ def test_a_refused_pod_shows_in_the_deployment() -> None:
     found = conditions.find(status, "ReplicaFailure")
     assert found is not None
     assert (found["reason"], found["message"]) == ("FailedCreate", "no room")
+
+
+def test_what_is_only_counted_leaves_the_progress_alone() -> None:
+    new, old = replica_set("new", 2, 1), replica_set("old", 1, 1)
+    paused = {"type": "Progressing", "status": "Unknown", "reason": "DeploymentPaused"}
+    status = counted(deployment({"conditions": [paused]}, paused=True), new, [old, new], NOW)
+    assert reason(status, "Progressing") == "DeploymentPaused"
+    assert reason(status, "Available") == "MinimumReplicasAvailable"
+    assert (status["updatedReplicas"], status["availableReplicas"]) == (2, 2)
