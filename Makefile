@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
 
-.PHONY: sandbox test lint format bench bench-verdict lock control-plane
+.PHONY: sandbox test lint format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -17,6 +17,7 @@ lint: $(VENV)/.made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/hadolint build/Dockerfile
 	$(VENV)/bin/shellcheck .ci/run hooks/* $$(git ls-files '*.sh')
 
 format: $(VENV)/.made
@@ -29,6 +30,10 @@ bench: $(VENV)/.made
 # For example VERDICT_ARGS="--pods 3 30 300".
 bench-verdict: $(VENV)/.made
 	$(RUN) -m benchmarks.verdict $(VERDICT_ARGS)
+
+# The WordPress image's size, its build times, and what memcached brings.
+image: $(VENV)/.made
+	$(RUN) -m benchmarks.image
 
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made
