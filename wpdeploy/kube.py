@@ -6,6 +6,7 @@ How to reach an API server and as whom is an Access; eks.py and kubeconfig.py ma
 import json
 import logging
 import ssl
+import threading
 from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -91,6 +92,7 @@ class Cluster:
         self._is_brief = is_brief
         self._retrying = retrying(clock, notice, 1 if is_brief else ATTEMPTS)
         self._seen: tuple[datetime, float] | None = None
+        self._noting = threading.Lock()
         self._lost = False
 
     def brief(self) -> "Cluster":
@@ -118,7 +120,7 @@ class Cluster:
 
     def _note_time(self, response: urllib3.BaseHTTPResponse) -> None:
         """Learn from a Date header, which has no fractions: the server's time is that or later."""
-        with suppress(ValueError):
+        with suppress(ValueError), self._noting:
             date = parsedate_to_datetime(response.headers.get("Date", ""))
             if self._seen is None or date > self.server_time():
                 self._seen = date, self._clock.monotonic()

@@ -237,17 +237,16 @@ def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Ver
     progressed = workload.progress_updated
     if moments and progressed and progressed <= snapshot.now:
         moments.append(progressed)
+    return stable(snapshot, workload, max(moments, default=None))
+
+
+def stable(snapshot: Snapshot, workload: Workload, begun: datetime | None) -> Verdict:
+    """The success of a complete rollout, once the stability window that began then is over."""
     ready = f"ready {workload.desired}/{workload.desired}"
-    done = Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
-    return stable(done, snapshot, max(moments, default=None))
-
-
-def stable(done: Verdict, snapshot: Snapshot, begun: datetime | None) -> Verdict:
-    """The success, once the stability window that began then is over."""
     left = (begun + snapshot.window - snapshot.now).total_seconds() if begun else 0
     if left <= 0:
-        return done
-    waits = progressing(f"{done.sentence}, until it is stable", min(left, LONGEST_WAIT))
+        return Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
+    waits = progressing(f"{ready}, until it is stable", min(left, LONGEST_WAIT))
     return dataclasses.replace(waits, steady=True)
 
 

@@ -32,7 +32,10 @@ class Judge:
             return verdict
         self._complete = self._complete or snapshot.now
         self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in current_pods(snapshot)}
-        return verdict if verdict.steady else stable(verdict, snapshot, self._complete)
+        if self._complete is _BEFORE or snapshot.workload is None:
+            return verdict
+        # What was seen needs no other's clock, and nobody's whole seconds.
+        return stable(snapshot, snapshot.workload, self._complete)
 
     def _broken(self, snapshot: Snapshot) -> Verdict | None:
         """What ends the window: a pod that was ready in it restarted, or was not ready."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit import api_objects as api
-from tests.unit.bundle import Bundle
+from tests.unit.bundle import Bundle, TickingClock
 from tests.unit.fake_cluster import conflict
 from tests.unit.past_deployments import failed, record, release
 from tests.unit.rollout_states import APPLIED
@@ -143,6 +143,7 @@ def test_a_rollback_that_fails_as_well_is_told_with_what_to_do(
     bundle: Bundle, server: ScriptedApi
 ) -> None:
     remember(server, record(1), applying())
+    bundle.clock = TickingClock(1000)
     report = undone(bundle)
     assert report.exit is Exit.ROLLOUT_FAILED
     late = "pod web-1: the registry has no such image (ErrImagePull)"
