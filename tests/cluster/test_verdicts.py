@@ -1,5 +1,6 @@
 """What must fail soon and with its reason, what must not fail, and what must not succeed."""
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -53,6 +54,15 @@ def test_an_init_container_that_crashes_fails_the_rollout(site: Site) -> None:
     result = site.run("validate")
     assert result.code == 7, result.output
     assert "init container prepare crashes: exit code 1" in result.verdict
+
+
+def test_a_rollout_that_is_done_costs_few_requests(site: Site) -> None:
+    site.deployed()
+    output = site.run("validate", "--verbose").output
+    paths = re.findall(r" (?:GET|POST|PUT|PATCH) \S+/namespaces/[^/]+/(\S+): 200", output)
+    assert len(paths) >= 4, output
+    # The record is extra.
+    assert len([path for path in paths if not path.startswith("configmaps")]) <= 8, output
 
 
 def test_a_flap_in_the_stability_window_fails_the_rollout(site: Site) -> None:
