@@ -28,7 +28,9 @@ class Judge:
         if verdict.outcome is Outcome.FAILED:
             return verdict
         if verdict.outcome is Outcome.PROGRESSING and not verdict.steady:
-            self._complete, self._pods = None, {}
+            self._complete = None
+            if not self._as_they_were(snapshot):
+                self._pods = {}
             return verdict
         self._complete = self._complete or snapshot.now
         self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in current_pods(snapshot)}
@@ -36,6 +38,11 @@ class Judge:
             return verdict
         # What was seen needs no other's clock, and nobody's whole seconds.
         return stable(snapshot, snapshot.workload, self._complete)
+
+    def _as_they_were(self, snapshot: Snapshot) -> bool:
+        """Whether the pods do not tell why: a Deployment may say of a flap before its pod does."""
+        now = current_pods(snapshot)
+        return {pod.uid for pod in now} == self._pods.keys() and all(pod.ready for pod in now)
 
     def _broken(self, snapshot: Snapshot) -> Verdict | None:
         """What ends the window: a pod that was ready in it restarted, or was not ready."""

@@ -1,10 +1,12 @@
 """What the judge remembers of a stability window; what happens in one is in the table of states."""
 
+import dataclasses
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from tests.unit.rollout_states import NOW, ago, container, pod, snapshot, unready
+from tests.unit.rollout_states import NOW, ago, container, pod, snapshot, unready, workload
 from wpdeploy.observed import Snapshot
 from wpdeploy.pods import Pod
 from wpdeploy.stability import Judge
@@ -57,9 +59,34 @@ def test_a_pod_that_came_into_the_window_is_watched_like_the_others() -> None:
 def test_what_happened_before_the_window_is_forgotten() -> None:
     judge = Judge()
     judge(later(0, FRESH))
-    judge(snapshot(*READY, FRESH, serving=frozenset()))
-    restarted = pod("web-3", changed=ago(-1), containers=(container(restarts=1),))
-    assert judge(later(5, restarted)).sentence == STABLE
+    judge(later(1))  # one was evicted: what ends the window is no failure
+    restarted = pod("web-1", changed=ago(-2), containers=(container(restarts=1),))
+    replaced = pod("web-4", changed=ago(-4))
+    now = NOW + timedelta(seconds=5)
+    assert judge(snapshot(restarted, READY[1], replaced, now=now)).sentence == STABLE
+
+
+UNTOLD = {
+    "the Deployment": {"workload": workload(ready=2, available=2)},
+    "the Service": {"serving": frozenset()},
+}
+
+
+@pytest.mark.parametrize("untold", UNTOLD.values(), ids=UNTOLD)
+def test_a_flap_of_which_others_tell_before_the_pod_does_counts(untold: dict[str, Any]) -> None:
+    judge = Judge()
+    judge(later(0, FRESH))
+    waits = judge(dataclasses.replace(later(3, FRESH), **untold))
+    assert (waits.outcome, waits.steady) == (Outcome.PROGRESSING, False)
+    assert judge(later(4, unready("web-3", container()))).outcome is Outcome.FAILED
+
+
+def test_a_counter_that_was_wrong_begins_the_window_anew() -> None:
+    judge = Judge()
+    judge(later(0, FRESH))
+    judge(dataclasses.replace(later(3, FRESH), serving=frozenset()))
+    assert judge(later(12, FRESH)).sentence == STABLE
+    assert judge(later(22, FRESH)).outcome is Outcome.SUCCEEDED
 
 
 def test_a_failure_that_a_new_look_denies_is_none() -> None:
