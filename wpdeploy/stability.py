@@ -15,12 +15,13 @@ class Judge:
     """assess(), with the memory of how the stability window began.
 
     `_complete` is when the rollout was seen to be complete, None while it is not; `_pods` are its
-    pods as they were when they came into the window.
+    pods as they were when they came into the window, `_came` is when.
     """
 
     def __init__(self) -> None:
         self._complete: datetime | None = _BEFORE
         self._pods: dict[str, Pod] = {}
+        self._came: dict[str, datetime] = {}
 
     def __call__(self, snapshot: Snapshot) -> Verdict:
         """The verdict on the rollout at this moment."""
@@ -30,14 +31,17 @@ class Judge:
         if verdict.outcome is Outcome.PROGRESSING and not verdict.steady:
             self._complete = None
             if not self._as_they_were(snapshot):
-                self._pods = {}
+                self._pods, self._came = {}, {}
             return verdict
         self._complete = self._complete or snapshot.now
-        self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in current_pods(snapshot)}
+        pods = current_pods(snapshot)
+        self._came = {pod.uid: self._came.get(pod.uid, snapshot.now) for pod in pods}
+        self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in pods}
         if self._complete is _BEFORE or snapshot.workload is None:
             return verdict
         # What was seen needs no other's clock, and nobody's whole seconds.
-        return stable(snapshot, snapshot.workload, self._complete)
+        begun = max([self._complete, *self._came.values()])
+        return stable(snapshot, snapshot.workload, begun)
 
     def _as_they_were(self, snapshot: Snapshot) -> bool:
         """Whether the pods do not tell why: a Deployment may say of a flap before its pod does."""

@@ -56,6 +56,15 @@ def test_a_pod_that_came_into_the_window_is_watched_like_the_others() -> None:
     assert judge(later(5, restarted)).outcome is Outcome.FAILED
 
 
+def test_a_pod_that_came_into_the_window_has_one_of_its_own() -> None:
+    judge, new = Judge(), pod("web-4", changed=ago(-3))
+    judge(snapshot(serving=frozenset()))
+    judge(later(0, FRESH))
+    assert judge(later(3, new)).sentence == STABLE
+    assert judge(later(12, new)).sentence == STABLE
+    assert judge(later(13, new)).outcome is Outcome.SUCCEEDED
+
+
 def test_what_happened_before_the_window_is_forgotten() -> None:
     judge = Judge()
     judge(later(0, FRESH))
