@@ -53,7 +53,7 @@ class JobObservation:
             last=max(own, key=lambda pod: pod.created, default=None),
             since=self._since,
             grace=self._target.grace,
-            events=self._told(),
+            events=observed.by_uid(self._events.objects.values()),
         )
 
     def wait(self, seconds: float) -> None:
@@ -80,12 +80,6 @@ class JobObservation:
         about = raw["involvedObject"].get("name", "")
         own = about == self._name or about.startswith(f"{self._name}-")
         return observed.event(raw) if own else None
-
-    def _told(self) -> Mapping[str, tuple[Event, ...]]:
-        told: dict[str, tuple[Event, ...]] = {}
-        for event in self._events.objects.values():
-            told[event.about] = (*told.get(event.about, ()), event)
-        return told
 
     def _add(
         self,

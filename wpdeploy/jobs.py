@@ -16,7 +16,15 @@ from wpdeploy.grace import Grace
 from wpdeploy.observed import Event
 from wpdeploy.parts import condition
 from wpdeploy.pods import PLACE, START, Container, Pod
-from wpdeploy.verdict import LONGEST_WAIT, Culprit, Outcome, Verdict, failed, progressing
+from wpdeploy.verdict import (
+    LONGEST_WAIT,
+    Outcome,
+    Verdict,
+    culprit,
+    failed,
+    progressing,
+    rows,
+)
 
 # The newer controllers say that a Job is lost before the last of its pods has ended.
 _LOST = ("Failed", "FailureTarget")
@@ -27,8 +35,6 @@ _TO_DO: Mapping[str, str] = {
     "DeadlineExceeded": "see what it waits for, or raise its activeDeadlineSeconds",
 }
 _AGAIN = "mend that, and deploy again"
-
-Rows = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -120,8 +126,8 @@ def _failed(snapshot: Snapshot, found: Job) -> Verdict:
     ended = _ended(pod)
     told = _end(ended) if ended else _doing(snapshot, pod)
     message = ended.said if ended else found.message
-    rows = _rows(pod, ended, ended.last_exit if ended else "", message, to_do)
-    return failed(f"{found.failure}: pod {pod.name}: {told}", rows, _culprit(pod, ended))
+    about = rows(pod, ended, ended.last_exit if ended else "", message, to_do)
+    return failed(f"{found.failure}: pod {pod.name}: {told}", about, culprit(pod, ended))
 
 
 def _ended(pod: Pod) -> Container | None:
@@ -164,8 +170,8 @@ def _makes_room(snapshot: Snapshot, pod: Pod) -> bool:
 def _failed_pod(snapshot: Snapshot) -> Verdict | None:
     for left, found in _troubled(snapshot):
         if left <= 0:
-            rows = _rows(found.pod, found.container, found.reason, found.message, found.fault.to_do)
-            return failed(found.sentence, rows, _culprit(found.pod, found.container))
+            about = rows(found.pod, found.container, found.reason, found.message, found.fault.to_do)
+            return failed(found.sentence, about, culprit(found.pod, found.container))
     return None
 
 
@@ -189,8 +195,9 @@ def _refused(snapshot: Snapshot, found: Job) -> Verdict | None:
     refusals = _refusals(snapshot, found)
     if not refusals or _patience(snapshot, refusals) > 0:
         return None
-    rows = (("message", refusals[-1].message), ("to do", _room(refusals[-1].message)))
-    return failed(f"cannot create its pod: {_why(refusals[-1])}", rows)
+    message = refusals[-1].message
+    about = (("message", message), ("to do", _room(message)))
+    return failed(f"cannot create its pod: {_why(refusals[-1])}", about)
 
 
 def _patience(snapshot: Snapshot, refusals: Sequence[Event]) -> float:
@@ -222,21 +229,5 @@ def _unfinished(snapshot: Snapshot, found: Job) -> Verdict:
         return progressing("waiting for its pod", recheck)
     waits = doing.waiting(pod)
     words = _doing(snapshot, pod)
-    rows = _rows(pod, waits, words, faults.told(waits) if waits else "", "")
-    return progressing(f"pod {pod.name}: {words}", recheck, rows, _culprit(pod, waits))
-
-
-def _rows(pod: Pod, container: Container | None, reason: str, message: str, to_do: str) -> Rows:
-    rows = (
-        ("pod", pod.name),
-        ("container", f"{container.name}, restarts: {container.restarts}" if container else ""),
-        ("reason", reason),
-        ("image", container.image if container else ""),
-        ("message", message),
-        ("to do", to_do),
-    )
-    return tuple((label, text) for label, text in rows if text)
-
-
-def _culprit(pod: Pod, container: Container | None) -> Culprit:
-    return Culprit(pod.name, pod.uid, container.name if container else "")
+    about = rows(pod, waits, words, faults.told(waits) if waits else "")
+    return progressing(f"pod {pod.name}: {words}", recheck, about, culprit(pod, waits))

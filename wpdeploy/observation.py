@@ -109,10 +109,7 @@ class Observation:
     def _by_pod(self) -> Mapping[str, tuple[Event, ...]]:
         changes, told = self._told
         if changes != self._events.changes:
-            found: dict[str, list[Event]] = {}
-            for event in self._events.objects.values():
-                found.setdefault(event.about, []).append(event)
-            told = {uid: tuple(events) for uid, events in found.items()}
+            told = observed.by_uid(self._events.objects.values())
             self._told = self._events.changes, told
         return told
 

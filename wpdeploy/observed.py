@@ -4,7 +4,7 @@ The dataclasses, and the pure functions that make them from the API server's JSO
 those of a pod.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -161,6 +161,14 @@ def event(raw: Mapping[str, Any]) -> Event:
     last = time(next(filter(None, times), None))
     about = raw["involvedObject"].get("uid", "")
     return Event(about, raw.get("reason") or "", raw.get("message") or "", last)
+
+
+def by_uid(events: Iterable[Event]) -> Mapping[str, tuple[Event, ...]]:
+    """The events by the UID of what they are about."""
+    found: dict[str, list[Event]] = {}
+    for item in events:
+        found.setdefault(item.about, []).append(item)
+    return {uid: tuple(items) for uid, items in found.items()}
 
 
 def _failure(condition: Mapping[str, str]) -> str:

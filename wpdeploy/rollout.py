@@ -13,7 +13,17 @@ from wpdeploy import doing, faults, missing
 from wpdeploy.faults import Found
 from wpdeploy.observed import ReplicaSet, Snapshot, Workload
 from wpdeploy.pods import CLEARING, PLACE, Pod, late
-from wpdeploy.verdict import LONGEST_WAIT, Culprit, Outcome, Verdict, failed, progressing
+from wpdeploy.verdict import (
+    LONGEST_WAIT,
+    Culprit,
+    Outcome,
+    Rows,
+    Verdict,
+    culprit,
+    failed,
+    progressing,
+    rows,
+)
 
 _CANNOT_CREATE = "ReplicaSetCreateError"
 
@@ -58,8 +68,8 @@ def _foreign(snapshot: Snapshot, workload: Workload) -> Verdict | None:
     for name, image in snapshot.images.items():
         now = workload.images.get(name, "none")
         if now != image and workload.generation > snapshot.generation:
-            rows = (("image", now), ("applied", image), ("to do", "deploy again; status says who"))
-            return failed(f"somebody changed the image of container {name} after the apply", rows)
+            told = (("image", now), ("applied", image), ("to do", "deploy again; status says who"))
+            return failed(f"somebody changed the image of container {name} after the apply", told)
     return None
 
 
@@ -135,27 +145,10 @@ def _ending(snapshot: Snapshot) -> float:
 def _failed_pod(snapshot: Snapshot, pods: Sequence[Pod]) -> Verdict | None:
     for left, found in _troubled(snapshot, pods):
         if left <= 0:
-            to_do = ("to do", found.fault.to_do)
-            return failed(found.sentence, (*_details(found), to_do), _culprit(found))
+            pod, container = found.pod, found.container
+            told = rows(pod, container, found.reason, found.message, found.fault.to_do)
+            return failed(found.sentence, told, culprit(pod, container))
     return None
-
-
-def _culprit(found: Found) -> Culprit:
-    name = found.container.name if found.container else ""
-    return Culprit(found.pod.name, found.pod.uid, name)
-
-
-def _details(found: Found) -> tuple[tuple[str, str], ...]:
-    container = found.container
-    name = f"{container.name}, restarts: {container.restarts}" if container else ""
-    rows = (
-        ("pod", found.pod.name),
-        ("container", name),
-        ("reason", found.reason),
-        ("image", container.image if container else ""),
-        ("message", found.message),
-    )
-    return tuple((label, text) for label, text in rows if text)
 
 
 def _refused(snapshot: Snapshot, current: ReplicaSet, lacks: Sequence[str]) -> Verdict | None:
@@ -163,8 +156,7 @@ def _refused(snapshot: Snapshot, current: ReplicaSet, lacks: Sequence[str]) -> V
     if not lacks or not current.failure or _refusal_left(snapshot, current) > 0:
         return None
     sentence = f"ReplicaSet {current.name} cannot create pods: {missing.refusal(current)}"
-    rows = (("message", current.failure), ("to do", _room(current.failure)))
-    return failed(sentence, rows)
+    return failed(sentence, (("message", current.failure), ("to do", _room(current.failure))))
 
 
 def _refusal_left(snapshot: Snapshot, current: ReplicaSet) -> float:
@@ -211,23 +203,15 @@ def _unfinished(
     return progressing("; ".join(lacks), recheck, *_late(snapshot, pods))
 
 
-def _late(
-    snapshot: Snapshot, pods: Sequence[Pod]
-) -> tuple[tuple[tuple[str, str], ...], Culprit | None]:
+def _late(snapshot: Snapshot, pods: Sequence[Pod]) -> tuple[Rows, Culprit | None]:
     """What is known of the pod that is waited for."""
     pod = late(pods)
     if pod is None:
         return (), None
     waits = doing.waiting(pod)
-    rows = (
-        ("pod", pod.name),
-        ("container", f"{waits.name}, restarts: {waits.restarts}" if waits else ""),
-        ("reason", doing.words(pod, snapshot.events.get(pod.uid, ()))),
-        ("image", waits.image if waits else ""),
-        ("message", faults.told(waits) if waits else ""),
-    )
-    culprit = Culprit(pod.name, pod.uid, waits.name if waits else "")
-    return tuple((label, text) for label, text in rows if text), culprit
+    words = doing.words(pod, snapshot.events.get(pod.uid, ()))
+    message = faults.told(waits) if waits else ""
+    return rows(pod, waits, words, message), culprit(pod, waits)
 
 
 def _settled(snapshot: Snapshot, workload: Workload, pods: Sequence[Pod]) -> Verdict:

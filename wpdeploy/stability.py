@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from wpdeploy.observed import Snapshot
-from wpdeploy.pods import EVICTION, Pod
+from wpdeploy.pods import EVICTION, Container, Pod
 from wpdeploy.rollout import assess, current_pods, stable
-from wpdeploy.verdict import Culprit, Outcome, Verdict, failed
+from wpdeploy.verdict import Outcome, Verdict, culprit, failed
 
 # What was complete when it was first seen has been so for as long as its pods say.
 _BEFORE = datetime.min.replace(tzinfo=UTC)
@@ -55,16 +55,14 @@ class Judge:
             if was and (what := _what_broke(was, found)):
                 seconds = (snapshot.now - was.changed).total_seconds()
                 sentence = f"pod {found.name}: {what} {seconds:.0f} s after it was ready"
-                return failed(sentence, _details(found), _culprit(was, found))
+                return failed(sentence, _details(found), culprit(found, _restarted(was, found)))
         return None
 
 
 def _what_broke(was: Pod, now: Pod) -> str:
     if now.unready_for == EVICTION:
         return ""
-    worse = _restarted(was, now)
-    if worse is not None:
-        found = now.containers[worse]
+    if found := _restarted(was, now):
         ended = f" ({found.last_exit})" if found.last_exit else ""
         return f"container {found.name} restarted{ended}"
     # A node that is lost and a load balancer's gate leave what the containers say as it was.
@@ -73,19 +71,14 @@ def _what_broke(was: Pod, now: Pod) -> str:
     return "was not ready any more"
 
 
-def _restarted(was: Pod, now: Pod) -> int | None:
+def _restarted(was: Pod, now: Pod) -> Container | None:
     before = {item.name: item for item in was.containers}
-    for number, item in enumerate(now.containers):
+    for item in now.containers:
         known = before.get(item.name, item)
         ended = item.last_exit and item.last_exit != known.last_exit
         if item.restarts > known.restarts or ended:
-            return number
+            return item
     return None
-
-
-def _culprit(was: Pod, now: Pod) -> Culprit:
-    worse = _restarted(was, now)
-    return Culprit(now.name, now.uid, now.containers[worse].name if worse is not None else "")
 
 
 def _details(pod: Pod) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from wpdeploy.pods import Container, Pod
+
 # How long a loop that hears nothing waits before it looks again.
 LONGEST_WAIT = 30.0
 
@@ -25,6 +27,9 @@ class Culprit:
     container: str = ""
 
 
+Rows = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The outcome and its sentence; `details` are labels and texts.
@@ -35,7 +40,7 @@ class Verdict:
 
     outcome: Outcome
     sentence: str
-    details: tuple[tuple[str, str], ...] = ()
+    details: Rows = ()
     recheck: float = LONGEST_WAIT
     culprit: Culprit | None = None
     steady: bool = False
@@ -44,7 +49,7 @@ class Verdict:
 def progressing(
     sentence: str,
     recheck: float = LONGEST_WAIT,
-    details: tuple[tuple[str, str], ...] = (),
+    details: Rows = (),
     culprit: Culprit | None = None,
 ) -> Verdict:
     """Not decided yet, and what is waited for."""
@@ -53,8 +58,26 @@ def progressing(
 
 def failed(
     sentence: str,
-    details: tuple[tuple[str, str], ...] = (),
+    details: Rows = (),
     culprit: Culprit | None = None,
 ) -> Verdict:
     """Lost, and why."""
     return Verdict(Outcome.FAILED, sentence, details, culprit=culprit)
+
+
+def culprit(pod: Pod, container: Container | None) -> Culprit:
+    """The pod as the one that a verdict is about, with its container where it is about one."""
+    return Culprit(pod.name, pod.uid, container.name if container else "")
+
+
+def rows(pod: Pod, container: Container | None, reason: str, message: str, to_do: str = "") -> Rows:
+    """What is to say of a pod, as far as there is something."""
+    found = (
+        ("pod", pod.name),
+        ("container", f"{container.name}, restarts: {container.restarts}" if container else ""),
+        ("reason", reason),
+        ("image", container.image if container else ""),
+        ("message", message),
+        ("to do", to_do),
+    )
+    return tuple((label, text) for label, text in found if text)

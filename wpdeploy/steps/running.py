@@ -31,8 +31,8 @@ def run(
     line, name = invocation.console.line, title(job)
     # The times of the API server's objects have no fractions.
     since = cluster.server_time().replace(microsecond=0)
-    live = cluster.get(path_of(job), name)
-    known = jobs.job(live) if live else None
+    found = cluster.get(path_of(job), name)
+    known = jobs.job(found) if found else None
     done = Applied(name, "unchanged", 0)
     if known and known.complete:
         line(f"{name} unchanged: it is complete, and does not run again")
