@@ -55,5 +55,7 @@ lock:
 $(VENV)/.made: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# The lock has all there is: pip need not look for what a package depends on, and must not, as it
+	@# would take the newest coverage for pytest-cov's coverage[toml] and then miss its hash.
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@

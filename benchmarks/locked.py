@@ -29,6 +29,6 @@ def programs(lock: Path, python: Path) -> Path:
 
 def _make(directory: Path, lock: Path, python: Path) -> None:
     subprocess.run([python, "-m", "venv", directory], check=True)
-    options = ("--quiet", "--disable-pip-version-check", "--require-hashes")
+    options = ("--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes")
     pip = str(directory / "bin" / "pip")
     subprocess.run([pip, "install", *options, "--requirement", str(lock)], check=True)
