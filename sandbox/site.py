@@ -1,7 +1,7 @@
 """A site on one machine: a copy of the bundle, its parameters, and wpdeploy run on it."""
 
+import compileall
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -100,9 +100,10 @@ class Site:
 
     def set_up(self) -> None:
         """Make the bundle and the parameters."""
+        # Byte-compiled, as a bundle is.
+        compileall.compile_dir(ROOT / "wpdeploy", quiet=1)
         for name in ("wpdeploy", "k8s"):
-            unwanted = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, self.bundle / name, ignore=unwanted)
+            shutil.copytree(ROOT / name, self.bundle / name)
         self.configure()
         self.release("v1")
         self.store()
@@ -156,9 +157,7 @@ class Site:
 
     def environ(self) -> dict[str, str]:
         """The agent's environment, and where the stand-ins are."""
-        passed = {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
         return {
-            **passed,
             **self.aws.environ,
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(self.bundle),
