@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -14,11 +14,14 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import make_server
 
 from sandbox import metadata
+from sandbox.iam import ADMINISTRATOR, Caller, Guard, MotoAccount, Policy
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # the one that moto is
 BASTION = "bastion"
 _INSTANCE = "i-0f1e2d3c4b5a69788"
+# What moto keeps for all regions.
+_GLOBAL = {"sts", "s3"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class Aws:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.credentials: dict[str, Credentials] = {}
+        self._callers: dict[str, Caller] = {}
+        self._guard: Guard | None = None
         self._bastion = self.assume(BASTION)
         self._key: str = self.client("kms").create_key()["KeyMetadata"]["KeyId"]
 
@@ -79,14 +84,22 @@ class Aws:
         return {"AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
     def client(self, service: str) -> Any:
-        """A client of one of its services."""
-        return boto3.session.Session("sandbox", "sandbox", region_name=REGION).client(
+        """A client of one of its services, for the administrator."""
+        return boto3.session.Session(ADMINISTRATOR, ADMINISTRATOR, region_name=REGION).client(
             service, endpoint_url=self.url
         )
 
     def backend(self, service: str) -> Any:
         """What a service holds, for what its API does not let anybody set."""
-        return get_backend(service)[ACCOUNT]["aws" if service == "sts" else REGION]
+        return get_backend(service)[ACCOUNT]["aws" if service in _GLOBAL else REGION]
+
+    def enforce(self, policies: Mapping[str, Sequence[Policy]]) -> Guard:
+        """From now on each role may do what its policies allow, and nothing else.
+
+        Until then each may do everything.
+        """
+        self._guard = Guard(MotoAccount(ACCOUNT, self.backend), self._callers, policies)
+        return self._guard
 
     def assume(self, role: str, session: str = _INSTANCE) -> Credentials:
         """New credentials of a role; `credentials` has all that there are, by access key."""
@@ -100,6 +113,7 @@ class Aws:
         )
         made = Credentials(assumed.access_key_id, assumed.secret_access_key, assumed.session_token)
         self.credentials[made.access_key] = made
+        self._callers[made.access_key] = Caller(assumed.arn, role)
         return made
 
     def put_parameters(self, path: str, values: Mapping[str, tuple[str, bool]]) -> None:
@@ -130,8 +144,10 @@ class Aws:
             cluster.status = "ACTIVE"
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        ours = environ["PATH_INFO"].startswith(metadata.PREFIX)
-        found: Iterable[bytes] = (self._metadata if ours else self._moto)(environ, start)
+        if environ["PATH_INFO"].startswith(metadata.PREFIX):
+            return self._metadata(environ, start)
+        refused = self._guard.check(environ) if self._guard else None
+        found: Iterable[bytes] = refused.send(start) if refused else self._moto(environ, start)
         return found
 
     def _instance_credentials(self) -> Mapping[str, str]:
