@@ -42,6 +42,9 @@ class Credentials:
         }
 
 
+_ADMINISTRATOR = Credentials(ADMINISTRATOR, ADMINISTRATOR, "")
+
+
 class Aws:
     """A running stand-in for AWS; `environ` is what a process on the bastion needs to reach it.
 
@@ -62,8 +65,11 @@ class Aws:
         self.credentials: dict[str, Credentials] = {}
         self._callers: dict[str, Caller] = {}
         self._guard: Guard | None = None
-        self._bastion = self.assume(BASTION)
-        self._key: str = self.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        self.bastion = self.assume(BASTION)
+        kms = self.client("kms")
+        # Of a key's two names policies have the ARN. What a pipeline makes has a key of its own.
+        self.key: str = kms.create_key()["KeyMetadata"]["Arn"]
+        self.artifacts_key: str = kms.create_key()["KeyMetadata"]["Arn"]
 
     def __enter__(self) -> Self:
         return self
@@ -76,18 +82,17 @@ class Aws:
     @property
     def environ(self) -> dict[str, str]:
         """What makes any AWS client talk to this stand-in, as the role of the bastion."""
-        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **self._bastion.environ}
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **self.bastion.environ}
 
     @property
     def instance_environ(self) -> dict[str, str]:
         """The same for a host whose role and region only the instance metadata tells."""
         return {"AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
-    def client(self, service: str) -> Any:
-        """A client of one of its services, for the administrator."""
-        return boto3.session.Session(ADMINISTRATOR, ADMINISTRATOR, region_name=REGION).client(
-            service, endpoint_url=self.url
-        )
+    def client(self, service: str, who: Credentials = _ADMINISTRATOR) -> Any:
+        """A client of one of its services, for the administrator or somebody else."""
+        session = boto3.session.Session(who.access_key, who.secret_key, who.session_token, REGION)
+        return session.client(service, endpoint_url=self.url)
 
     def backend(self, service: str) -> Any:
         """What a service holds, for what its API does not let anybody set."""
@@ -120,7 +125,7 @@ class Aws:
         """Store values under the path, each with whether it is secret: a SecureString then."""
         ssm = self.client("ssm")
         for name, (value, secret) in values.items():
-            kind = {"Type": "SecureString", "KeyId": self._key} if secret else {"Type": "String"}
+            kind = {"Type": "SecureString", "KeyId": self.key} if secret else {"Type": "String"}
             ssm.put_parameter(Name=f"{path}/{name}", Value=value, Overwrite=True, **kind)
 
     def delete_parameter(self, name: str) -> None:
@@ -151,7 +156,7 @@ class Aws:
         return found
 
     def _instance_credentials(self) -> Mapping[str, str]:
-        held = self._bastion
+        held = self.bastion
         return {
             "AccessKeyId": held.access_key,
             "SecretAccessKey": held.secret_key,

@@ -31,7 +31,7 @@ def aws() -> Iterator[Aws]:
         ssm.put_parameter(Name="/blog/of-aws", Value="s", Type="SecureString")
         secrets = started.client("secretsmanager")
         secrets.create_secret(Name="plain", SecretString="{}")
-        secrets.create_secret(Name="locked", SecretString="{}", KmsKeyId=key(started))
+        secrets.create_secret(Name="locked", SecretString="{}", KmsKeyId=started.key)
         put_object(started)
         yield started
 
@@ -42,15 +42,10 @@ def put_object(aws: Aws) -> None:
     where: Json = {"Bucket": "artifacts"}
     s3.create_bucket(**where, CreateBucketConfiguration={"LocationConstraint": REGION})
     s3.put_bucket_versioning(**where, VersioningConfiguration={"Status": "Enabled"})
-    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key(aws)}
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": aws.key}
     rules = [{"ApplyServerSideEncryptionByDefault": default}]
     s3.put_bucket_encryption(**where, ServerSideEncryptionConfiguration={"Rules": rules})
     s3.put_object(**where, Key="a b/bundle.zip", Body=b"a bundle")
-
-
-def key(aws: Aws) -> str:
-    """The ARN of the first key, which encrypts the parameters."""
-    return str(next(iter(aws.backend("kms").keys.values())).arn)
 
 
 @pytest.fixture
@@ -64,9 +59,7 @@ def rule(aws: Aws) -> Rule:
 
 
 def bastion(aws: Aws, service: str) -> Any:
-    own = aws.assume(BASTION)
-    session = boto3.session.Session(own.access_key, own.secret_key, own.session_token, REGION)
-    return session.client(service, endpoint_url=aws.url)
+    return aws.client(service, aws.bastion)
 
 
 def parameters(aws: Aws, *names: str, decrypt: bool = True) -> list[str]:
@@ -114,7 +107,7 @@ def test_what_is_encrypted_takes_the_key_as_well(aws: Aws, rule: Rule) -> None:
     assert not [each for each in granted(guard) if each[0] == "kms:Decrypt"]
     code, message = refused(lambda: parameters(aws, "/blog/host", "/blog/salt"))
     assert code == "AccessDeniedException"
-    assert message.startswith(f"{no_policy('kms:Decrypt', key(aws))} (Service: AWSKMS; ")
+    assert message.startswith(f"{no_policy('kms:Decrypt', aws.key)} (Service: AWSKMS; ")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +124,7 @@ def test_what_is_encrypted_takes_the_key_as_well(aws: Aws, rule: Rule) -> None:
 def test_ssm_says_for_what_it_uses_the_key(
     aws: Aws, rule: Rule, condition: Json, *, allowed: bool
 ) -> None:
-    rule(READ, statement("kms:Decrypt", key(aws), Condition=condition))
+    rule(READ, statement("kms:Decrypt", aws.key, Condition=condition))
     if allowed:
         assert parameters(aws, "/blog/salt") == ["/blog/salt"]
     else:
@@ -153,7 +146,7 @@ def test_a_secret_by_reference_takes_the_secret_and_its_key(aws: Aws, rule: Rule
     rule(
         READ,
         statement("secretsmanager:GetSecretValue", held["locked"]),
-        statement("kms:Decrypt", key(aws), Condition={"StringEquals": via | context}),
+        statement("kms:Decrypt", aws.key, Condition={"StringEquals": via | context}),
     )
     assert parameters(aws, f"{REFERENCE}locked") == ["locked"]
 
@@ -208,12 +201,12 @@ def test_an_object_by_its_version_takes_another_action(aws: Aws, rule: Rule) -> 
     rule(statement("s3:GetObject", arn))
     wanted = no_policy("s3:GetObjectVersion", arn)
     assert refused(lambda: ask(VersionId=version)) == ("AccessDenied", wanted)
-    assert refused(ask) == ("AccessDenied", no_policy("kms:Decrypt", key(aws)))
+    assert refused(ask) == ("AccessDenied", no_policy("kms:Decrypt", aws.key))
     rule(
         statement(["s3:GetObject", "s3:GetObjectVersion"], arn),
         statement(
             "kms:Decrypt",
-            key(aws),
+            aws.key,
             Condition={
                 "StringEquals": {
                     "kms:ViaService": f"s3.{REGION}.amazonaws.com",
