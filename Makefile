@@ -5,7 +5,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
 
-.PHONY: sandbox test lint format bench bench-verdict image lock control-plane
+.PHONY: sandbox test lint pictures format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -34,6 +34,10 @@ bench-verdict: $(VENV)/.made
 # The WordPress image's size, its build times, and what memcached brings.
 image: $(VENV)/.made
 	$(RUN) -m benchmarks.image
+
+# Of the documents; needs Debian's graphviz.
+pictures:
+	dot -Tsvg docs/architecture.dot -o docs/architecture.svg
 
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made

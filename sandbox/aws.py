@@ -1,6 +1,7 @@
 """AWS on loopback: moto's server, with what an account has: a key, parameters, roles, clusters."""
 
 import base64
+import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -127,6 +128,15 @@ class Aws:
         for name, (value, secret) in values.items():
             kind = {"Type": "SecureString", "KeyId": self.key} if secret else {"Type": "String"}
             ssm.put_parameter(Name=f"{path}/{name}", Value=value, Overwrite=True, **kind)
+
+    def put_secret(self, name: str, values: Mapping[str, str]) -> str:
+        """Store a secret in Secrets Manager, as RDS does it, or its next version; its ARN."""
+        client, text = self.client("secretsmanager"), json.dumps(values)
+        try:
+            made = client.create_secret(Name=name, SecretString=text, KmsKeyId=self._key)
+        except client.exceptions.ResourceExistsException:
+            made = client.put_secret_value(SecretId=name, SecretString=text)
+        return str(made["ARN"])
 
     def delete_parameter(self, name: str) -> None:
         """Take a parameter out of the store."""

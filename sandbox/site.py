@@ -107,12 +107,25 @@ class Site:
         self.release("v1")
         self.store()
 
+    @property
+    def secret(self) -> str:
+        """The name of the secret that RDS would keep of the database's administrator."""
+        return f"rds!db-{self.namespace}"
+
     def store(self) -> None:
-        """Give each parameter of k8s/parameters.yaml a value."""
+        """Give each parameter of k8s/parameters.yaml a value, if it is read."""
         known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+        installs = self.changes.get("install", {}).get("enabled", True)
         for name, spec in known.items():
-            self.values[name] = (f"value-of-{name}", spec.get("secret", True))
+            if installs or not spec.get("only"):
+                self.values[name] = (self._value(name, spec), spec.get("secret", True))
         self.aws.put_parameters(self.path, self.values)
+
+    def _value(self, name: str, spec: Json) -> str:
+        if "secretsmanager" not in spec:
+            return f"value-of-{name}"
+        keys = spec["secretsmanager"]
+        return self.aws.put_secret(self.secret, {key: f"value-of-{name}.{key}" for key in keys})
 
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
         """Write the environment file: the repository's, for this place, with these changes."""
