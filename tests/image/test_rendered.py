@@ -34,7 +34,8 @@ def stored(spec: ParameterSpec, site: Site) -> StoredParameter:
 def rendered(site: Site, image: str) -> tuple[SiteConfig, dict[str, Any]]:
     """What feeds the pods of the repository's Test environment, and their Deployment."""
     context = DeploymentContext("Test", "d-1", ROOT, ROOT, ROOT / "release.json")
-    env = replace(settings.read(context), name=NAME)
+    # Without its TLS: the tests' database has no certificate for the address that it is given here.
+    env = replace(settings.read(context), name=NAME, env={})
     known = parameters.specs(context)
     read = [
         Parameter(name, spec, stored(spec, site)) for name, spec in known.items() if spec.required

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.image.building import AUTHORITIES
 from tests.image.containers import HARDENED, TMP, UPLOADS, Runner
 from tests.image.site import Site
 
@@ -40,6 +41,15 @@ COMPLETE = {
         (
             {"WORDPRESS_DB_USER": "", "WORDPRESS_DB_USER_FILE": "/none"},
             "WORDPRESS_DB_USER_FILE cannot be read: /none",
+        ),
+        (
+            {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": AUTHORITIES},
+            f"WORDPRESS_DB_CA_FILE cannot be read: {AUTHORITIES} "
+            "(the build argument DATABASE_CA_URL puts one into the image)",
+        ),
+        (
+            {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": "/etc/hostname"},
+            "WORDPRESS_DB_CA_FILE has no certificate (PEM): /etc/hostname",
         ),
         ({"WORDPRESS_AUTH_KEY": "two\nlines"}, "WORDPRESS_AUTH_KEY must be one line of text"),
     ],
