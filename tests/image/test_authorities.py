@@ -85,8 +85,8 @@ def test_nothing_is_believed_that_came_without_https(
     engine: Engine, image: str, tmp_path: Path
 ) -> None:
     (tmp_path / "bundle.pem").write_text(CERTIFICATE)
-    with served(tmp_path) as url, pytest.raises(EngineError, match="Protocol .http. .*disabled"):
-        core = downloads.core(downloads.NEW)
+    core, complaint = downloads.core(downloads.NEW), r"Protocol .http. .*disabled"
+    with served(tmp_path) as url, pytest.raises(EngineError, match=complaint):
         build(engine, core, TAG, overrides={"DATABASE_CA_URL": f"{url}/bundle.pem"})
     without = engine.run("run", "--rm", "--entrypoint", "ls", image, AUTHORITIES)
     assert "No such file" in without.stderr

@@ -9,6 +9,7 @@ from tests.image.building import AUTHORITIES
 from tests.image.containers import HARDENED, TMP, UPLOADS, Runner
 from tests.image.site import Site
 
+HINT = "(the build argument DATABASE_CA_URL puts one into the image)"
 COMPLETE = {
     "WORDPRESS_DB_HOST": "127.0.0.1",
     "WORDPRESS_DB_NAME": "site",
@@ -44,8 +45,7 @@ COMPLETE = {
         ),
         (
             {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": AUTHORITIES},
-            f"WORDPRESS_DB_CA_FILE cannot be read: {AUTHORITIES} "
-            "(the build argument DATABASE_CA_URL puts one into the image)",
+            f"WORDPRESS_DB_CA_FILE cannot be read: {AUTHORITIES} {HINT}",
         ),
         (
             {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": "/etc/hostname"},
