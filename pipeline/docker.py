@@ -50,7 +50,9 @@ class Docker:
     @contextmanager
     def login(self, host: str, password: str) -> Iterator[None]:
         """Be logged in to a registry of ECR."""
-        self._run("login", "--username", "AWS", "--password-stdin", host, stdin=password)
+        # It warns of the file that has the password until the end of the login.
+        user = ("--username", "AWS", "--password-stdin", host)
+        _run(("login", *user), lambda _: None, password)
         try:
             yield
         finally:
@@ -80,19 +82,23 @@ class Docker:
             raise BuildError("docker push", "names no digest", "see the lines above")
         return str(found[-1])
 
-    def _run(self, *arguments: str, stdin: str = "") -> list[str]:
-        """What it said on both of its streams."""
-        said: list[str] = []
-        with _start(arguments) as process:
-            # One that ends before it has read fails for a reason that it tells.
-            with suppress(BrokenPipeError), cast("TextIO", process.stdin) as stream:
-                stream.write(stdin)
-            for line in cast("TextIO", process.stdout):
-                said.append(line.rstrip())
-                self._show(said[-1])
-        if process.returncode:
-            raise _failed(arguments[0], said, process.returncode)
-        return said
+    def _run(self, *arguments: str) -> list[str]:
+        return _run(arguments, self._show)
+
+
+def _run(arguments: Sequence[str], show: Callable[[str], None], stdin: str = "") -> list[str]:
+    """What docker said on both of its streams."""
+    said: list[str] = []
+    with _start(arguments) as process:
+        # One that ends before it has read fails for a reason that it tells.
+        with suppress(BrokenPipeError), cast("TextIO", process.stdin) as stream:
+            stream.write(stdin)
+        for line in cast("TextIO", process.stdout):
+            said.append(line.rstrip())
+            show(said[-1])
+    if process.returncode:
+        raise _failed(arguments[0], said, process.returncode)
+    return said
 
 
 def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:

@@ -15,6 +15,8 @@ from tests.image.engine import Engine, cache, locked
 
 ROOT = Path(__file__).parent.parent.parent
 BASE_IMAGE = "docker.io/library/debian:trixie-slim"
+# Debian's packages of this day: the tests want the layers of before, however old.
+AS_OF = "2026-11-20"
 REVISION, CREATED = "0123456789abcdef0123456789abcdef01234567", "2026-11-20T12:00:00Z"
 # Where the image has the authorities of the database, if it was built with some.
 AUTHORITIES = "/etc/wordpress/database-ca.pem"
@@ -29,14 +31,14 @@ class _Handler(SimpleHTTPRequestHandler):
 
 
 @contextmanager
-def served(directory: Path, pair: Pair | None = None) -> Iterator[str]:
+def served(directory: Path, pair: Pair | None = None, port: int = _PORT) -> Iterator[str]:
     """Serve a directory on loopback; the URL is returned, the same one each time if it can be.
 
     With a certificate it is https.
     """
     handler = functools.partial(_Handler, directory=str(directory))
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", 0 if pair else _PORT), handler)
+        server = ThreadingHTTPServer(("127.0.0.1", port), handler)
     except OSError:
         server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     if pair:
@@ -77,6 +79,7 @@ def build(
             "WORDPRESS_VERSION": core.version,
             "WORDPRESS_URL": f"{url}/{core.file.name}",
             "WORDPRESS_SHA256": core.sha256,
+            "AS_OF": AS_OF,
             "REVISION": REVISION,
             "CREATED": CREATED,
             "SOURCE": SOURCE,

@@ -33,7 +33,7 @@ def build_with(engine: Engine, image: str, tmp_path_factory: pytest.TempPathFact
 
     def with_content(content: str) -> None:
         (directory / "bundle.pem").write_text(content)
-        with served(directory, pair) as url:
+        with served(directory, pair, 0) as url:
             overrides = {"DATABASE_CA_URL": f"{url}/bundle.pem"}
             core = downloads.core(downloads.NEW)
             build(engine, core, TAG, overrides=overrides, options=options)
