@@ -20,9 +20,8 @@ from sandbox.aws import Aws
 from sandbox.bastion import Bastion
 from sandbox.cluster import Place
 from sandbox.codedeploy import Timeline, console
-from sandbox.site import Site, image
+from sandbox.site import Site, image, released
 from wpdeploy.errors import WpdeployError
-from wpdeploy.release import Release
 
 # What somebody would do next, by the exit code of the hook that failed.
 _NEXT: Mapping[int, str] = {
@@ -118,8 +117,7 @@ def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) 
 def _deploy(bastion: Bastion, place: Place, tag: str, what: str) -> int:
     print(f"\nsandbox: CodeDeploy deploys {what}\n", flush=True)
     started = time.monotonic()
-    release = Release(image(tag), "c0ffee", f"build-{tag}", "2026-11-01T12:00:00Z")
-    timeline = bastion.deploy(release)
+    timeline = bastion.deploy(released(image(tag), f"build-{tag}"))
     print(f"\n{console(timeline)}")
     print(f"took      {time.monotonic() - started:.1f} s, with the making of its bundle")
     print(f"serving   {place.serving('wordpress')} pods get the site's requests")

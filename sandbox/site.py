@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from sandbox.aws import Aws
+from wpdeploy import release
+from wpdeploy.release import Release
 
 ROOT = Path(__file__).parent.parent
 STEPS = ("cleanup", "render", "apply", "validate --settle")
@@ -43,6 +45,12 @@ class Result(NamedTuple):
 def image(tag: str, digest: str = "a") -> str:
     """A reference by tag and digest, as release.json has it."""
     return f"{REPOSITORY}:{tag}@sha256:{digest * 64}"
+
+
+def released(reference: str, build: str) -> Release:
+    """A release of that image."""
+    time = "2026-11-01T12:00:00Z"
+    return Release(reference, "c0ffee", build, time, branch="main", subject="Larger logo")
 
 
 def merged(base: Json, changes: Mapping[str, Any]) -> Json:
@@ -132,9 +140,8 @@ class Site:
 
     def release(self, tag: str, digest: str = "a") -> None:
         """Write release.json for an image of that tag."""
-        document = {"image": self.image(tag, digest), "commit": "c0ffee", "build": "wp:1"}
-        text = json.dumps(document | {"time": "2026-11-01T12:00:00Z"})
-        (self.bundle / "release.json").write_text(text)
+        found = released(self.image(tag, digest), "wp:1")
+        (self.bundle / "release.json").write_text(release.text(found))
 
     def put(self, name: str, value: str) -> None:
         """Store another value for a parameter."""
