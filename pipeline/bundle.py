@@ -3,13 +3,12 @@
 import os
 import shlex
 import sys
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from tempfile import TemporaryDirectory
 
 from pipeline.building import Build
 from pipeline.errors import BuildError
-from wpdeploy import cli
+from wpdeploy import archive, cli
 
 OUTPUT = Path("bundle")
 # A shell reads it: buildspec.yml exports these variables to CodePipeline.
@@ -58,8 +57,7 @@ def exported(build: Build, image: str, size: int) -> str:
 
 def zipped(directory: Path) -> int:
     """How many bytes the directory has as an archive, which CodeBuild makes of it."""
-    stream = BytesIO()
-    with ZipFile(stream, "w", ZIP_DEFLATED) as archive:
-        for path in sorted(directory.rglob("*")):
-            archive.write(path, path.relative_to(directory))
-    return len(stream.getvalue())
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary, "bundle.zip")
+        archive.write(directory, file)
+        return file.stat().st_size

@@ -1,11 +1,11 @@
 """What git knows of the checkout: the commit that is built, its branch and its subject."""
 
 import subprocess
-import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import BuildError
+from wpdeploy import release
 
 # All that goes into the image or the bundle.
 BUILT = (
@@ -18,7 +18,6 @@ BUILT = (
     "sources",
     "wpdeploy",
 )
-_LONGEST_SUBJECT = 200
 _HINT = (
     "build in a clone of the repository, which CODEBUILD_CLONE_REF makes of CodePipeline's source"
 )
@@ -26,7 +25,7 @@ _HINT = (
 
 @dataclass(frozen=True)
 class Source:
-    """A commit; its branch, and its subject as one line of at most 200 characters."""
+    """A commit, its branch, and its subject as `wpdeploy.release` cuts it."""
 
     commit: str
     branch: str
@@ -42,15 +41,9 @@ def read(checkout: Path, branch: str) -> Source:
     branch = branch or _git(checkout, "branch", "--show-current")
     if not branch:
         raise BuildError("git", "no branch is checked out", "set BRANCH to its name")
-    return Source(commit, branch, one_line(_git(checkout, "show", "--no-patch", "--format=%s")))
-
-
-def one_line(subject: str) -> str:
-    """A subject without control characters, and not too long for the text of an approval."""
-    printable = "".join(" " if unicodedata.category(c) == "Cc" else c for c in subject)
-    words = " ".join(printable.split()) or "(no subject)"
-    longer = len(words) > _LONGEST_SUBJECT
-    return f"{words[: _LONGEST_SUBJECT - 3]}..." if longer else words
+    subject = release.subject(_git(checkout, "show", "--no-patch", "--format=%s"))
+    # A variable of CodePipeline cannot be empty.
+    return Source(commit, branch, subject or "(no subject)")
 
 
 def _git(checkout: Path, *arguments: str) -> str:

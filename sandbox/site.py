@@ -78,7 +78,8 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 class Site:
     """One environment, Test, in a namespace of a cluster, with `changes` to its settings.
 
-    It is reached through EKS where `eks` names a cluster, else by the kubeconfig.
+    It is reached through EKS where `eks` names a cluster, else by the kubeconfig. What it is made
+    from is the checkout, or a bundle.
     """
 
     aws: Aws
@@ -90,6 +91,7 @@ class Site:
     deployment_id: str = "d-TEST00001"
     values: dict[str, tuple[str, bool]] = field(default_factory=dict)
     eks: str | None = None
+    source: Path = ROOT
 
     @property
     def cluster(self) -> Json:
@@ -110,26 +112,26 @@ class Site:
         """Make the bundle and the parameters."""
         for name in ("wpdeploy", "k8s"):
             unwanted = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, self.bundle / name, ignore=unwanted)
+            shutil.copytree(self.source / name, self.bundle / name, ignore=unwanted)
         self.configure()
         self.release("v1")
         self.store()
 
     def store(self) -> None:
         """Give each parameter of k8s/parameters.yaml a value."""
-        known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+        known = yaml.safe_load((self.source / "k8s/parameters.yaml").read_text())["parameters"]
         for name, spec in known.items():
             self.values[name] = (f"value-of-{name}", spec.get("secret", True))
         self.aws.put_parameters(self.path, self.values)
 
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
-        """Write the environment file: the repository's, for this place, with these changes."""
+        """Write the environment file: the source's, for this place, with these changes."""
         file = Path("k8s/environments") / f"{self.group}.yaml"
-        if not (ROOT / file).exists():
+        if not (self.source / file).exists():
             return  # wpdeploy itself says what is wrong with the group
         own = {"namespace": self.namespace, "parameters": {"path": self.path}}
         # The cluster is replaced as a whole: an environment file has one access, not two.
-        settings = yaml.safe_load((ROOT / file).read_text()) | {"cluster": self.cluster}
+        settings = yaml.safe_load((self.source / file).read_text()) | {"cluster": self.cluster}
         for change in (own, self.changes, changes or {}):
             settings = merged(settings, change)
         (self.bundle / file).write_text(json.dumps(settings, ensure_ascii=False))

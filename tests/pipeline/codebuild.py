@@ -115,7 +115,7 @@ class Project:
         state = self.state / f"build-{len(list(self.state.iterdir()))}"
         state.mkdir()
         done = subprocess.run(
-            ["bash", "-c", spec.script(phases)],
+            ["/bin/bash", "-c", spec.script(phases)],
             cwd=checkout,
             env={**spec.variables, **self.environ, **variables, "STATE": str(state)},
             stdin=subprocess.DEVNULL,

@@ -74,19 +74,22 @@ def ecr(aws: Aws, registry: Registry, authority: Authority) -> Iterator[Ecr]:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Vouches for the registry and for who serves the database's authorities, and is one of them."""
+    """Vouches for the registry and for who serves the database's authorities; is one of these."""
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")
 def docker_host(
-    engine: Engine, authority: Authority, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, ecr: Ecr, authority: Authority, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     curlrc = tmp_path_factory.mktemp("curl") / "curlrc"
     curlrc.write_text(f'cacert = "{_CA}"\n')
     volumes = {authority.file: _CA, curlrc: "/root/.curlrc"}
     with podman.served(engine, authority.file, volumes) as address:
         yield address
+    # By name: their layers, and the base image, have other names too.
+    named = ("--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={ecr.host}/*")
+    engine.run("rmi", "--force", *engine.do("images", *named).split())
 
 
 @pytest.fixture(scope="session")
@@ -148,10 +151,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     listed = git(ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     files = [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
     subprocess.run(
-        ["tar", "--create", "--null", "--files-from=-", f"--file={clone}.tar"],
+        ["/bin/tar", "--create", "--null", "--files-from=-", f"--file={clone}.tar"],
         cwd=ROOT, input="\0".join(files), check=True, text=True,
     )  # fmt: skip
-    subprocess.run(["tar", "--extract", f"--file={clone}.tar"], cwd=clone, check=True)
+    subprocess.run(["/bin/tar", "--extract", f"--file={clone}.tar"], cwd=clone, check=True)
     git(clone, "add", ".")
     git(clone, "commit", "--quiet", "--allow-empty", "--message", SUBJECT)
     git(clone, "checkout", "--quiet", "--detach")

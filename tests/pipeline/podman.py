@@ -36,7 +36,7 @@ def served(engine: Engine, authority: Path, volumes: Mapping[Path, str]) -> Iter
         guard = Guard()
         guard.watch(process.pid)
         try:
-            wait_until(lambda: (directory / "socket").exists(), "podman's service")
+            wait_until((directory / "socket").exists, "podman's service")
             yield address
         finally:
             process.terminate()
