@@ -97,6 +97,14 @@ COMMANDS: Sequence[Command] = (
         300,
     ),
     Command(
+        "bootstrap",
+        "Apply what a deployment needs and may not make itself: the namespace, its Role, the "
+        "classes of k8s/cluster; show what changes, and ask. An administrator runs it, once.",
+        "python -m wpdeploy bootstrap --group Test",
+        900,
+        ("--kubeconfig", "--context", "--color", "--yes", "--force-conflicts"),
+    ),
+    Command(
         "bundle",
         "Make the directory that becomes CodeDeploy's archive.",
         "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --build wp:17 "
@@ -154,6 +162,11 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "auto is on a terminal, where NO_COLOR is not set",
     },
     "--yes": {"action": "store_true", "help": "do not ask"},
+    "--kubeconfig": {
+        "metavar": "FILE",
+        "help": "reach the cluster by this, and not as the environment file says",
+    },
+    "--context": {"metavar": "NAME", "help": "a context of --kubeconfig; else its current one"},
     "--image": {"required": True, "help": "the image, REPOSITORY[:TAG]@sha256:..."},
     "--commit": {"required": True, "help": "the commit that it is made from"},
     "--build": {"required": True, "metavar": "ID", "help": "the build that made it"},

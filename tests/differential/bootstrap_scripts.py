@@ -1,4 +1,4 @@
-"""The scripts about what `bootstrap` applies, by name; objects of the cluster are named after NS."""
+"""The scripts about what `bootstrap` applies, by name; what is in no namespace is called NS."""
 
 from collections.abc import Sequence
 from typing import Any
