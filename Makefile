@@ -4,14 +4,20 @@ PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
+BUILD_TESTS ?= tests/unit tests/sandbox tests/simulated
 
-.PHONY: sandbox test lint format bench bench-verdict image lock control-plane
+.PHONY: sandbox test test-build lint pictures format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
 
 test: $(VENV)/.made
 	$(RUN) -m pytest $(PYTEST_ARGS)
+
+# What CodeBuild runs of the tests, which need nothing but Python; the reports are for it.
+test-build: $(VENV)/.made
+	$(RUN) -m pytest $(BUILD_TESTS) --junitxml=reports/tests.xml \
+	  --cov --cov-report=term --cov-report=xml:reports/coverage.xml
 
 lint: $(VENV)/.made
 	$(VENV)/bin/ruff check .
@@ -34,6 +40,10 @@ bench-verdict: $(VENV)/.made
 # The WordPress image's size, its build times, and what memcached brings.
 image: $(VENV)/.made
 	$(RUN) -m benchmarks.image
+
+# Of the documents; needs Debian's graphviz.
+pictures:
+	dot -Tsvg docs/architecture.dot -o docs/architecture.svg
 
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made

@@ -6,14 +6,14 @@ release's Secret and ConfigMap, which nothing uses until a pod refers to them.
 
 from typing import NamedTuple
 
-from wpdeploy import apply, manifests, release, settings, site_config, state
+from wpdeploy import apply, manifests, release, settings, state
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.kinds import Manifest, labels, title
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record
 from wpdeploy.release import Release
-from wpdeploy.report import Report
+from wpdeploy.report import Report, fitted
 from wpdeploy.settings import Settings
 from wpdeploy.state import Deployment
 from wpdeploy.steps import checking
@@ -21,7 +21,7 @@ from wpdeploy.steps.configuring import configuration
 from wpdeploy.steps.connection import connect, located
 from wpdeploy.steps.locking import hold
 from wpdeploy.steps.redeploying import restored_by
-from wpdeploy.steps.rendering import read_parameters, recorded, render_manifests
+from wpdeploy.steps.rendering import configs, read_parameters, recorded, render_manifests
 from wpdeploy.target import Target
 
 
@@ -30,7 +30,8 @@ def run(invocation: Invocation) -> Report:
     context, line = invocation.context, invocation.console.line
     env = settings.read(context)
     rel = release.read(context)
-    line(f"{context.group}: {rel.image}, commit {rel.commit}")
+    line(fitted(f"{context.group}: {release.told(rel)}"))
+    line(f"image: {rel.image}")
     target = located(invocation, env)
     cluster = connect(invocation, target)
     lock = hold(invocation, cluster, target, waits=True)
@@ -60,22 +61,20 @@ def _rendered(invocation: Invocation, env: Settings, target: Target, rel: Releas
     context, line = invocation.context, invocation.console.line
     read = read_parameters(invocation, env)
     line(f"parameters: {len(read)} read from {env.parameters.path}")
-    config = site_config.make(read, env.env, env.name, labels(env.name))
-    rendered = render_manifests(invocation, env, rel, config)
+    made = configs(env, read)
+    rendered = render_manifests(invocation, env, rel, made)
     line(f"manifests: {', '.join(title(manifest) for manifest in rendered)}")
     deployment = Deployment(
         group=context.group,
         deployment_id=context.deployment_id,
         release=rel,
         target=target,
-        config=config.name,
+        config=made.site.name,
         env=env.env,
-        parameters={parameter.name: recorded(parameter) for parameter in read},
+        parameters=recorded(read),
         manifests=rendered,
     )
-    # In this order: pruning finds a Secret by its ConfigMap, whenever this may be interrupted.
-    pair = config.config_map, config.secret
-    return _Prepared(deployment, manifests.stamp(pair, env.namespace, labels(env.name)))
+    return _Prepared(deployment, manifests.stamp(made.objects, env.namespace, labels(env.name)))
 
 
 def _restored(invocation: Invocation, cluster: Cluster, target: Target, goal: Record) -> _Prepared:
