@@ -105,6 +105,15 @@ COMMANDS: Sequence[Command] = (
         ("--kubeconfig", "--context", "--color", "--yes", "--force-conflicts"),
     ),
     Command(
+        "params",
+        "check: show which parameters there are, what is not well with them, and who makes those "
+        "that are missing. init: generate the secret ones that are missing, show which, and ask; "
+        "nothing is overwritten, and no value is shown.",
+        "python -m wpdeploy params init --group Test",
+        900,
+        ("action", "--yes"),
+    ),
+    Command(
         "bundle",
         "Make what becomes CodeDeploy's archive, as a directory or a ZIP file.",
         "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --branch main "
@@ -165,6 +174,7 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "auto is on a terminal, where NO_COLOR is not set",
     },
     "--yes": {"action": "store_true", "help": "do not ask"},
+    "action": {"choices": ("check", "init"), "help": "what to do"},
     "--kubeconfig": {
         "metavar": "FILE",
         "help": "reach the cluster by this, and not as the environment file says",
