@@ -89,12 +89,12 @@ def maker(entry: Entry, place: Place) -> str:
 
 
 def command(entry: Entry, place: Place) -> str:
-    """What a person makes it by; a secret value is read from the input, for no history to keep."""
-    words = ["aws", "ssm", "put-parameter", "--region", place.region, "--name", entry.path]
-    if entry.spec.secret:
-        words += ["--type", SECURE, "--key-id", place.key, "--value", "file:///dev/stdin"]
-        return f"tr -d '\\n' | {shlex.join(words)}"
-    return f"{shlex.join([*words, '--type', 'String', '--value'])} VALUE"
+    """What a person makes it by: a secret value is typed, so that no history keeps it."""
+    value_of = "tr -d '\\n'" if entry.spec.secret else "printf %s 'VALUE'"
+    kind = ["--type", SECURE, "--key-id", place.key] if entry.spec.secret else ["--type", "String"]
+    words = ["aws", "ssm", "put-parameter", "--region", place.region, "--name", entry.path, *kind]
+    # From its input: the older AWS CLI fetches a value that is a URL, and `ps` shows arguments.
+    return f"{value_of} | {shlex.join([*words, '--value', 'file:///dev/stdin'])}"
 
 
 def warnings(entry: Entry, place: Place, keys: Mapping[str, str]) -> Iterator[str]:

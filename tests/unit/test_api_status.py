@@ -126,8 +126,7 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
         pytest.param(
             422,
             {"message": "spec.ports: Required value"},
-            "Deployment w: invalid: spec.ports: Required value "
-            "(correct its template in k8s)",
+            "Deployment w: invalid: spec.ports: Required value (correct its template in k8s)",
             id="invalid",
         ),
         pytest.param(
