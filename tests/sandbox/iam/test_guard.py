@@ -131,6 +131,25 @@ def test_ssm_says_for_what_it_uses_the_key(
         assert refused(lambda: parameters(aws, "/blog/salt"))[0] == "AccessDeniedException"
 
 
+def test_a_secret_takes_its_key_as_well(aws: Aws, rule: Rule) -> None:
+    held = {each.name: each.arn for each in aws.backend("secretsmanager").secrets.values()}
+
+    def ask(name: str) -> str:
+        found = bastion(aws, "secretsmanager").get_secret_value(SecretId=name)
+        return str(found["SecretString"])
+
+    rule(statement("secretsmanager:GetSecretValue", held["locked"]))
+    plain, locked = held["plain"], held["locked"]
+    wanted = no_policy("secretsmanager:GetSecretValue", plain)
+    assert refused(lambda: ask(plain)) == ("AccessDeniedException", wanted)
+    assert refused(lambda: ask("plain")) == ("AccessDeniedException", wanted)
+    absent = locked.replace("locked", "absent")
+    assert absent in refused(lambda: ask(absent))[1]
+    assert refused(lambda: ask(locked))[1] == no_policy("kms:Decrypt", aws.key)
+    rule(statement(["secretsmanager:GetSecretValue", "kms:Decrypt"], [locked, aws.key]))
+    assert ask(locked) == "{}"
+
+
 def test_a_secret_by_reference_takes_the_secret_and_its_key(aws: Aws, rule: Rule) -> None:
     held = {each.name: each.arn for each in aws.backend("secretsmanager").secrets.values()}
     rule(READ)
