@@ -178,7 +178,7 @@ def test_a_value_of_the_wrong_type(site: Site) -> None:
 def test_a_missing_namespace(site: Site) -> None:
     cluster_wide(site)
     site.configure({"namespace": "nowhere"})
-    refused(site, 6, 'the namespace "nowhere" does not exist', "kubectl create namespace nowhere")
+    refused(site, 6, 'the namespace "nowhere" does not exist', "an administrator run bootstrap")
 
 
 def cluster_wide(site: Site) -> None:
