@@ -108,6 +108,10 @@ def _parameter(signed: Signed, account: Account, name: str) -> str:
     return _arn(signed, account, f"parameter/{_plain(name).removeprefix('/')}")
 
 
+def _describe_parameters(signed: Signed, account: Account) -> Iterator[Request]:
+    yield Request("ssm:DescribeParameters", _arn(signed, account, "*"))
+
+
 def _plain(name: str) -> str:
     """A parameter's name without a version or a label; a reference may end in an ARN."""
     return name if name.startswith(_REFERENCE) else name.partition(":")[0]
@@ -154,6 +158,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Signed, Account], Iterator[Request]
     ("eks", "DescribeCluster"): _describe_cluster,
     ("ecr", "BatchGetImage"): _batch_get_image,
     ("ssm", "GetParameters"): _get_parameters,
+    ("ssm", "DescribeParameters"): _describe_parameters,
     ("secretsmanager", "GetSecretValue"): _get_secret_value,
     ("s3", "GetObject"): _get_object,
 }

@@ -34,6 +34,7 @@ _USES: Mapping[str, str] = {
     "history": "history",
     "doctor": "doctor",
     "unlock --yes": "unlock",
+    "params check": "params check",
 }
 # Pruning is a part of it.
 _WHOLE = ("validate", "pruning")

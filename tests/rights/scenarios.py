@@ -31,7 +31,15 @@ PRUNING, ROLLBACK, EVIDENCE = "pruning", "rollback", "evidence of a failure"
 RETRY, DOWNLOAD = "apply, again after a Job failed", "download of the bundle"
 OLD = "on Kubernetes before 1.21"
 # What changes nothing, the quickest first.
-LOOKS = ("history", "status", "doctor", "diff", "validate", "validate --watch --timeout 2")
+LOOKS = (
+    "history",
+    "status",
+    "params check",
+    "doctor",
+    "diff",
+    "validate",
+    "validate --watch --timeout 2",
+)
 
 
 class Stage:

@@ -191,9 +191,9 @@ class World:
     def made(self, site: "RightsSite") -> list[str]:
         """The objects that wpdeploy has made for the site, without the lock."""
         return [
-            title({"kind": kind} | item)
-            for kind, (plural, versions) in KINDS.items()
-            for item in self.items(site, versions[0], plural)
+            title({"kind": name} | item)
+            for name, kind in KINDS.items()
+            for item in self.items(site, kind.api_versions[0], kind.plural)
             if item["metadata"].get("labels", {}).get("app.kubernetes.io/managed-by")
         ]
 
