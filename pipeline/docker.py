@@ -15,6 +15,12 @@ _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 # By what docker says; where the problem is empty, its own words are shown.
 _FAULTS = (
     (
+        # The Dockerfile's own words, with what BuildKit puts in front of them or without.
+        r"^(#\d+ [\d.]+ )?(WORDPRESS_SHA256 is not the|\S+ is not WordPress|DATABASE_CA_URL is no)",
+        "",
+        "set the variables of the download: docs/image.md has them",
+    ),
+    (
         r"Cannot connect to the Docker daemon|failed to connect to the docker API",
         "does not run here",
         "switch on privileged mode in the CodeBuild project",

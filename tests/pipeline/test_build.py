@@ -223,7 +223,7 @@ def test_a_tag_that_is_there_is_never_moved(
         ),
         (
             {"WORDPRESS_SHA256": "0" * 64},
-            "pipeline image: docker build: error building at STEP",
+            "pipeline image: docker build: WORDPRESS_SHA256 is not the checksum of http://",
         ),
     ],
     ids=["no docker", "no repository", "no variable", "another tarball"],
