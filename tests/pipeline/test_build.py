@@ -23,6 +23,8 @@ from tests.pipeline.conftest import BRANCH, REPOSITORY, SUBJECT, git
 from tests.pipeline.ecr import Ecr
 
 BUILD = ("build",)
+# The first test waits for the first build, and on a new machine for the layers of its image.
+pytestmark = pytest.mark.timeout(900)
 
 
 def last_line(outcome: Outcome) -> str:
