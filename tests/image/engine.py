@@ -63,14 +63,14 @@ class Engine:
     """One podman; its state is below the directory `home`."""
 
     def __init__(self, home: Path) -> None:
-        self._environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home)}
+        self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home)}
         home.mkdir(parents=True, exist_ok=True)
         for name, content in (("STORAGE", _STORAGE), ("CONTAINERS", _CONTAINERS)):
             file = home / f"{name.lower()}.conf"
             with locked(home / "lock"):
                 file.write_text(content.format(home=home))
             variable = "CONTAINERS_STORAGE_CONF" if name == "STORAGE" else "CONTAINERS_CONF"
-            self._environment[variable] = str(file)
+            self.environment[variable] = str(file)
 
     def run(
         self, *arguments: str, env: Mapping[str, str] | None = None, stdin: str | None = None
@@ -78,7 +78,7 @@ class Engine:
         """Run podman to its end, whatever that is."""
         return subprocess.run(
             ["/usr/bin/podman", *arguments],
-            env=self._environment | dict(env or {}),
+            env=self.environment | dict(env or {}),
             input=stdin,
             stdin=None if stdin is not None else subprocess.DEVNULL,
             capture_output=True,
@@ -86,6 +86,11 @@ class Engine:
             timeout=_TIMEOUT,
             check=False,
         )
+
+    def serve(self, socket: Path) -> subprocess.Popen[bytes]:
+        """Podman as a service, which docker's client takes for its engine."""
+        command = ["/usr/bin/podman", "system", "service", "--time", "0", f"unix://{socket}"]
+        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
 
     def do(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run podman, and return what it printed; raise EngineError if it failed."""
