@@ -15,7 +15,7 @@ from preview.errors import PreviewError
 
 # Build arguments that are taken from the environment; build/Dockerfile has their defaults.
 ARGUMENTS = ("BASE_IMAGE", "WORDPRESS_VERSION", "WORDPRESS_URL", "WORDPRESS_SHA256")
-_REMINDER = 15.0
+_REMINDER, _WIDTH = 15.0, 90
 
 
 class _Fault(NamedTuple):
@@ -80,7 +80,7 @@ def build(
         # Of the other signals podman dies before it has ended the command that the build runs.
         with ending(process, signal.SIGHUP):
             for seconds in _waits(process):
-                say(f"still at it after {seconds:.0f} s: {last_line(_tail(log))}")
+                say(f"still at it after {seconds:.0f} s: {last_line(_tail(log))[:_WIDTH]}")
     if process.returncode:
         raise PreviewError(f"{diagnose(_tail(log))} (all of it: {log})")
     if before != _identity(engine, image.tag):
