@@ -6,7 +6,7 @@ RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 
-.PHONY: sandbox preview test lint format bench bench-verdict image lock control-plane
+.PHONY: sandbox preview test lint pictures format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -40,6 +40,10 @@ preview:
 # The WordPress image's size, its build times, and what memcached brings.
 image: $(VENV)/.made
 	$(RUN) -m benchmarks.image
+
+# Of the documents; needs Debian's graphviz.
+pictures:
+	dot -Tsvg docs/architecture.dot -o docs/architecture.svg
 
 # The programs of a real control plane for tests/cluster and the sandbox; once, a few minutes.
 control-plane: $(VENV)/.made

@@ -30,7 +30,8 @@ class Bastion:
         self._revisions.mkdir(parents=True)
         root = directory / "host"
         environ = {**site.aws.instance_environ, "PATH": PATH, "WPDEPLOY_ROOT": str(root)}
-        self._agent = Agent(root / "opt/codedeploy-agent/deployment-root", environ, notify=notify)
+        deployments, fetch = root / "opt/codedeploy-agent/deployment-root", self._service.fetch
+        self._agent = Agent(deployments, environ, notify=notify, fetch=fetch)
 
     def deploy(self, release: Release) -> Timeline:
         """Make the release's bundle of this checkout, and deploy it to the site's group."""

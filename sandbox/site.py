@@ -1,7 +1,7 @@
 """A site on one machine: a copy of the bundle, its parameters, and wpdeploy run on it."""
 
+import compileall
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -100,19 +100,33 @@ class Site:
 
     def set_up(self) -> None:
         """Make the bundle and the parameters."""
+        # Byte-compiled, as a bundle is.
+        compileall.compile_dir(ROOT / "wpdeploy", quiet=1)
         for name in ("wpdeploy", "k8s"):
-            unwanted = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(ROOT / name, self.bundle / name, ignore=unwanted)
+            shutil.copytree(ROOT / name, self.bundle / name)
         self.configure()
         self.release("v1")
         self.store()
 
+    @property
+    def secret(self) -> str:
+        """The name of the secret that RDS would keep of the database's administrator."""
+        return f"rds!db-{self.namespace}"
+
     def store(self) -> None:
-        """Give each parameter of k8s/parameters.yaml a value."""
+        """Give each parameter of k8s/parameters.yaml a value, if it is read."""
         known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+        installs = self.changes.get("install", {}).get("enabled", True)
         for name, spec in known.items():
-            self.values[name] = (f"value-of-{name}", spec.get("secret", True))
+            if installs or not spec.get("only"):
+                self.values[name] = (self._value(name, spec), spec.get("secret", True))
         self.aws.put_parameters(self.path, self.values)
+
+    def _value(self, name: str, spec: Json) -> str:
+        if "secretsmanager" not in spec:
+            return f"value-of-{name}"
+        keys = spec["secretsmanager"]
+        return self.aws.put_secret(self.secret, {key: f"value-of-{name}.{key}" for key in keys})
 
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
         """Write the environment file: the repository's, for this place, with these changes."""
@@ -143,9 +157,7 @@ class Site:
 
     def environ(self) -> dict[str, str]:
         """The agent's environment, and where the stand-ins are."""
-        passed = {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
         return {
-            **passed,
             **self.aws.environ,
             "PATH": "/usr/bin:/bin",
             "PYTHONPATH": str(self.bundle),

@@ -16,6 +16,8 @@ _WRONG_TYPE = re.compile(
 )
 # What an authorizer says; admission (a quota, a namespace that ends) refuses with 403 as well.
 _NOT_ALLOWED = re.compile(r'User "[^"]*" cannot ')
+# All that it says to who may apply to an object, and not create it.
+_NOT_CREATED = re.compile(r"^(?P<plural>[a-z]+)\b.* is forbidden:\s*$", re.DOTALL)
 # What to do when the API server does not know who is asking, whoever it is.
 RENEW = "renew the credentials"
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]+)"')
@@ -91,13 +93,20 @@ def error(
     return ApiError(where, problem or f"{method} refused ({code}): {message}", hint, code, status)
 
 
+def _forbidden(message: str) -> str:
+    """What an authorizer says, with the right that is missing; empty where somebody else says it."""
+    if match := _NOT_CREATED.match(message):
+        return f'{message.rstrip()} cannot create resource "{match["plural"]}"'
+    return message if _NOT_ALLOWED.search(message) else ""
+
+
 def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tuple[str, str]:
     details = _details(status)
     problem, hint = "", ""
     if code == UNAUTHORIZED:
         problem = "the API server does not know who is asking (401)"
-    elif code == FORBIDDEN and _NOT_ALLOWED.search(message):
-        problem = f"forbidden: {message}"
+    elif code == FORBIDDEN and (why := _forbidden(message)):
+        problem = f"forbidden: {why}"
         has = "the namespace exists and has k8s/cluster/role.yaml"
         hint = f"see whether {has}, and the user the group wpdeploy"
     elif code == NOT_FOUND and details.get("kind") == "namespaces":

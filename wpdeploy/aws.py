@@ -59,7 +59,7 @@ _STS = Service("sts", "EKS token", ClusterError)
 
 @dataclass(frozen=True)
 class Call:
-    """A call: the action on what, botocore's method, the key of the answer.
+    """A call: the action on what, botocore's method, the key of the answer, or "" for all of it.
 
     `told` makes an error of a refusal's code and message; where it has none, they are shown.
     """
@@ -156,7 +156,7 @@ class Client:
         self._retrying = retrying(clock, notice)
 
     def call(self, call: Call) -> Any:
-        """What the answer has under the call's key."""
+        """What the answer has under the call's key, or all of it."""
         return self._retrying.copy()(self._attempt, call)
 
     def _attempt(self, call: Call) -> Any:
@@ -166,6 +166,8 @@ class Client:
             raise _refused(self._service, call, error) from error
         except (BotoCoreError, ResponseParserError) as error:
             raise _failed(self._service, error) from error
+        if not call.key:
+            return answer
         if call.key not in answer:
             problem = f'answers {call.action} without "{call.key}"'
             hint = "check AWS_ENDPOINT_URL and the proxies"

@@ -113,6 +113,20 @@ class DisruptionBudget:
 
 
 @dataclass(frozen=True)
+class Install:
+    """The Job that makes database, user and site where they are not there yet."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """The Job that brings the database to the version of a new core."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
 class Cron:
     """The CronJob that runs WordPress's own schedule (wp-cron)."""
 
@@ -176,6 +190,8 @@ class Settings:
     service: Service = field(default_factory=Service)
     ingress: Ingress = field(default_factory=Ingress)
     disruption_budget: DisruptionBudget = field(default_factory=DisruptionBudget)
+    install: Install = field(default_factory=Install)
+    upgrade: Upgrade = field(default_factory=Upgrade)
     cron: Cron = field(default_factory=Cron)
     autoscaling: Autoscaling = field(default_factory=Autoscaling)
     uploads: Uploads = field(default_factory=Uploads)

@@ -6,14 +6,14 @@ name namespace group_labels...  see the keys below; docs/environment.md explains
 from wpdeploy.kinds import labels
 from wpdeploy.release import Release
 from wpdeploy.settings import Settings
-from wpdeploy.site_config import SiteConfig
+from wpdeploy.site_config import Configs
 
 
-def template_values(env: Settings, release: Release, config: SiteConfig) -> dict[str, object]:
-    """The environment file's keys, `image`, `release`, `selector`, `pod_labels` and `env`.
+def template_values(env: Settings, release: Release, configs: Configs) -> dict[str, object]:
+    """The environment file's keys, `image`, `release`, `selector`, `pod_labels` and two `env`s.
 
     `env` is the container's list of variables; it takes the place of the file's own `env`, which
-    is part of it.
+    is part of it. `install_env` has what the Job `install` needs as well.
     """
     common = labels(env.name)
     own = {key: common[key] for key in ("app.kubernetes.io/name", "app.kubernetes.io/instance")}
@@ -24,5 +24,6 @@ def template_values(env: Settings, release: Release, config: SiteConfig) -> dict
         "image": release.image,
         "selector": selector,
         "pod_labels": common | selector,
-        "env": list(config.environment),
+        "env": list(configs.site.environment),
+        "install_env": list(configs.install_environment),
     }

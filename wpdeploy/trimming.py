@@ -4,8 +4,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import NamedTuple
 
-# The services that ssm.py, eks.py, sts.py and ecr.py ask; botocore asks sts for a role, too.
-_SERVICES = ("ssm", "eks", "sts", "ecr")
+# The services that ssm.py, secrets_manager.py, eks.py, sts.py and ecr.py ask; botocore asks sts for
+# a role, too.
+_SERVICES = ("ssm", "secretsmanager", "eks", "sts", "ecr")
 _MODELS = tuple(
     f"botocore/data/{service}/*/{part}*"
     for service in _SERVICES

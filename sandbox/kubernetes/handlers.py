@@ -174,7 +174,7 @@ class Handlers:
     def _creating(self, call: Call, asked: Asked) -> Asked:
         """What is not there yet may be made by who may create, too."""
         wanted = replace(actions.action(call), verb="create")
-        return replace(asked, may_create=lambda: self._authorizer.decide(call.user, wanted).allowed)
+        return replace(asked, may_create=lambda: self._authorizer.may(call.user, wanted))
 
     def _scaled(self, where: Route, body: Json, asked: Asked) -> Json:
         if not body.get("metadata", {}).get("namespace"):

@@ -30,6 +30,8 @@ CHANGES: Json = {
     "wordpress": {"pre_stop_seconds": 1, "termination_grace_seconds": 5},
     "disruption_budget": {"enabled": False},
     "cron": {"enabled": False},
+    "install": {"enabled": False},
+    "upgrade": {"enabled": False},
 }
 
 

@@ -1,5 +1,6 @@
 """A preview of a copy of this checkout, started as its developers start it."""
 
+import itertools
 import os
 import re
 import shutil
@@ -7,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -23,11 +24,12 @@ _KEPT = "localhost/wordpress-preview-{part}:tested"
 _PARTS = ("site", "services")
 # Downloads come from loopback.
 _BUILD = "--build-option=--network=host"
+_NUMBERS = itertools.count(1)
 _START_SECONDS, _STOP_SECONDS = 240, 60
 
 
 class Preview:
-    """One that was started; `lines` is what its terminal shows."""
+    """One that was started; `output` is what its terminal shows."""
 
     def __init__(self, process: subprocess.Popen[bytes], output: Path) -> None:
         self._process, self._output = process, output
@@ -89,7 +91,7 @@ class Checkout:
         self, *options: str, environment: Mapping[str, str] | None = None
     ) -> Iterator[Preview]:
         """A preview that is starting; it is ended with the block."""
-        output = self.directory / "terminal"
+        output = self.directory / f"terminal-{next(_NUMBERS)}"
         with output.open("wb") as terminal:
             process = self._start([_BUILD, *options], terminal, environment or {})
         preview = Preview(process, output)
@@ -106,24 +108,18 @@ class Checkout:
         """A preview whose site answers at the port, and the password that it prints."""
         core = downloads.core(downloads.NEW)
         load_base(self.engine)
-        with locked(cache() / "build.lock"), served(core.file.parent) as url:
-            where = {
-                "WORDPRESS_VERSION": core.version,
-                "WORDPRESS_URL": f"{url}/{core.file.name}",
-                "WORDPRESS_SHA256": core.sha256,
-                **(environment or {}),
-            }
-            started = self.started("--port", str(port), *options, environment=where)
-            preview = started.__enter__()
-            try:
+        with ExitStack() as stack:
+            with locked(cache() / "build.lock"), served(core.file.parent) as url:
+                where = {
+                    "WORDPRESS_VERSION": core.version,
+                    "WORDPRESS_URL": f"{url}/{core.file.name}",
+                    "WORDPRESS_SHA256": core.sha256,
+                    **(environment or {}),
+                }
+                started = self.started("--port", str(port), *options, environment=where)
+                preview = stack.enter_context(started)
                 password = preview.await_start()
-            except BaseException:
-                started.__exit__(*sys.exc_info())
-                raise
-        try:
             yield preview, password
-        finally:
-            started.__exit__(None, None, None)
 
     def keep_layers(self) -> None:
         """Remove the images of this checkout, but for what makes the next build short."""

@@ -46,6 +46,14 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
         ),
         pytest.param(
             403,
+            {"message": 'deployments.apps "w" is forbidden: '},
+            'Deployment w: forbidden: deployments.apps "w" is forbidden: cannot create resource '
+            '"deployments" (see whether the namespace exists and has k8s/cluster/role.yaml, '
+            "and the user the group wpdeploy)",
+            id="a Role to apply with, and not to create",
+        ),
+        pytest.param(
+            403,
             {"message": QUOTA},
             f"Deployment w: PATCH refused (403): {QUOTA}",
             id="a quota, which no Role helps against",

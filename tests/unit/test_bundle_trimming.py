@@ -28,7 +28,7 @@ KEPT = (
     *("botocore/data/endpoints.json", "botocore/data/_retry.json", "botocore/data/partitions.json"),
     *(
         f"botocore/data/{name}/1/{part}.json.gz"
-        for name in ("ssm", "sts", "eks", "ecr")
+        for name in ("ssm", "sts", "eks", "ecr", "secretsmanager")
         for part in ("service-2", "endpoint-rule-set-1")
     ),
     *("botocore/data/eks/2017-11-01/service-2.sdk-extras.json", "botocore/cacert.pem"),
