@@ -14,7 +14,7 @@ from preview.engine import Engine, ending, last_line
 from preview.errors import PreviewError
 
 # Build arguments that are taken from the environment; build/Dockerfile has their defaults.
-ARGUMENTS = ("BASE_IMAGE", "WORDPRESS_VERSION", "WORDPRESS_URL", "WORDPRESS_SHA256")
+ARGUMENTS = ("BASE_IMAGE", "AS_OF", "WORDPRESS_VERSION", "WORDPRESS_URL", "WORDPRESS_SHA256")
 _REMINDER, _WIDTH = 15.0, 90
 
 

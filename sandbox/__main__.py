@@ -3,7 +3,7 @@
 AWS is moto's server. The cluster is a simulated API server, or the real one of --kubeconfig; its
 nodes are played by sandbox.kubelet, so an image's tag can choose a fault. The bundle of this
 checkout goes to CodeDeploy, whose agent runs the hooks. A healthy release goes first; with a tag,
-that release follows it.
+that release follows it. With --bundle it is a bundle that was made before.
 """
 
 import argparse
@@ -11,18 +11,17 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 from sandbox import cluster
 from sandbox.aws import Aws
-from sandbox.bastion import Bastion
+from sandbox.bastion import Bastion, opened
 from sandbox.cluster import Place
 from sandbox.codedeploy import Timeline, console
-from sandbox.site import Site, image
+from sandbox.site import ROOT, Site, image, released
 from wpdeploy.errors import WpdeployError
-from wpdeploy.release import Release
 
 # What somebody would do next, by the exit code of the hook that failed.
 _NEXT: Mapping[int, str] = {
@@ -59,8 +58,12 @@ def main(argv: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description=__doc__)
     parser.add_argument("--group", default="Test", help="the deployment group (%(default)s)")
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--tag", help="badpull, invalidname, crashloop, oom, badconfig, notready, slow, ..."
+    )
+    what.add_argument(
+        "--bundle", type=Path, metavar="DIR|ZIP", help="deploy this bundle, as its build made it"
     )
     parser.add_argument("--param", action="append", default=[], metavar="NAME=VALUE", type=_pair)
     parser.add_argument(
@@ -82,6 +85,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
+    source = opened(options.bundle, directory / "given") if options.bundle else ROOT
     print("sandbox: AWS and Kubernetes start on this machine", flush=True)
     aws = stack.enter_context(Aws())
     place = stack.enter_context(
@@ -89,15 +93,19 @@ def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
         if options.kubeconfig
         else cluster.simulated(aws, directory)
     )
-    site = _site(options, aws, place, directory)
+    site = _site(options, aws, place, directory, source)
     bastion = Bastion(site, directory, notify=lambda line: print(f"    {line}", flush=True))
+    if options.bundle:
+        return _deployed(bastion.deploy_source, place, f"the bundle {options.bundle}")
     code = _deploy(bastion, place, "v1", "a healthy release")
     if options.tag and not code:
         code = _deploy(bastion, place, options.tag, f"a release with the image tag {options.tag}")
     return code
 
 
-def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) -> Site:
+def _site(
+    options: argparse.Namespace, aws: Aws, place: Place, directory: Path, source: Path
+) -> Site:
     site = Site(
         aws,
         place.namespace,
@@ -106,6 +114,7 @@ def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) 
         place.changes | {"on_failure": options.on_failure},
         options.group,
         eks=place.eks,
+        source=source,
     )
     site.store()
     for name, value in options.param:
@@ -116,12 +125,18 @@ def _site(options: argparse.Namespace, aws: Aws, place: Place, directory: Path) 
 
 
 def _deploy(bastion: Bastion, place: Place, tag: str, what: str) -> int:
+    release = released(image(tag), f"build-{tag}")
+    return _deployed(
+        lambda: bastion.deploy(release), place, what, ", with the making of its bundle"
+    )
+
+
+def _deployed(deploy: Callable[[], Timeline], place: Place, what: str, more: str = "") -> int:
     print(f"\nsandbox: CodeDeploy deploys {what}\n", flush=True)
     started = time.monotonic()
-    release = Release(image(tag), "c0ffee", f"build-{tag}", "2026-11-01T12:00:00Z")
-    timeline = bastion.deploy(release)
+    timeline = deploy()
     print(f"\n{console(timeline)}")
-    print(f"took      {time.monotonic() - started:.1f} s, with the making of its bundle")
+    print(f"took      {time.monotonic() - started:.1f} s{more}")
     print(f"serving   {place.serving('wordpress')} pods get the site's requests")
     print(f"next      {_next(timeline)}", flush=True)
     return timeline.exit_code

@@ -133,7 +133,7 @@ class Aws:
         """Store a secret in Secrets Manager, as RDS does it, or its next version; its ARN."""
         client, text = self.client("secretsmanager"), json.dumps(values)
         try:
-            made = client.create_secret(Name=name, SecretString=text, KmsKeyId=self._key)
+            made = client.create_secret(Name=name, SecretString=text, KmsKeyId=self.key)
         except client.exceptions.ResourceExistsException:
             made = client.put_secret_value(SecretId=name, SecretString=text)
         return str(made["ARN"])

@@ -1,15 +1,18 @@
 """The bastion: CodeDeploy hands it bundles of a site, and its agent runs their hooks."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 from sandbox.codedeploy import Agent, Timeline
+from sandbox.codedeploy.archive import unpack
 from sandbox.deployments import CodeDeploy
 from sandbox.site import ROOT, Site
 from wpdeploy import bundling, runtime
+from wpdeploy.errors import ConfigurationError
 from wpdeploy.release import Release
 from wpdeploy.runtime import Runtime
 
@@ -36,7 +39,17 @@ class Bastion:
     def deploy(self, release: Release) -> Timeline:
         """Make the release's bundle of this checkout, and deploy it to the site's group."""
         bundle(self._site, release)
-        revision = self._revisions / f"{release.build}.zip"
+        return self._deploy(release.build)
+
+    def deploy_source(self) -> Timeline:
+        """Deploy the bundle that is the site's source, to the site's group."""
+        shutil.rmtree(self._site.bundle, ignore_errors=True)
+        shutil.copytree(self._site.source, self._site.bundle, symlinks=True)
+        self._site.configure()
+        return self._deploy("given")
+
+    def _deploy(self, name: str) -> Timeline:
+        revision = self._revisions / f"{name}.zip"
         archive(self._site.bundle, revision)
         deployment = self._service.deploy(self._site.group, revision)
         self._service.begin(deployment)
@@ -50,6 +63,23 @@ def bundle(site: Site, release: Release) -> None:
     cache = runtime.cache_directory(os.environ)
     bundling.make(ROOT, site.bundle, release, Runtime.here(), cache)
     site.configure()
+
+
+def opened(given: Path, directory: Path) -> Path:
+    """A bundle that was made before, as a directory: itself, or its archive unpacked there."""
+    where = str(given)
+    if not given.exists():
+        raise ConfigurationError(where, "is not there", "`python -m wpdeploy bundle` makes one")
+    if given.is_file():
+        try:
+            unpack(given, directory)
+        except BadZipFile as error:
+            raise ConfigurationError(where, f"is no ZIP file: {error}") from error
+        given = directory
+    for name in ("appspec.yml", "hooks/run", "k8s/parameters.yaml", "release.json"):
+        if not (given / name).is_file():
+            raise ConfigurationError(where, f"is no bundle: it has no {name}")
+    return given
 
 
 def archive(directory: Path, file: Path) -> None:

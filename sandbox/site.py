@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import yaml
 
 from sandbox.aws import Aws
+from wpdeploy import release
+from wpdeploy.release import Release
 
 ROOT = Path(__file__).parent.parent
 STEPS = ("cleanup", "render", "apply", "validate --settle")
@@ -45,6 +47,12 @@ def image(tag: str, digest: str = "a") -> str:
     return f"{REPOSITORY}:{tag}@sha256:{digest * 64}"
 
 
+def released(reference: str, build: str) -> Release:
+    """A release of that image."""
+    time = "2026-11-01T12:00:00Z"
+    return Release(reference, "c0ffee", build, time, branch="main", subject="Larger logo")
+
+
 def merged(base: Json, changes: Mapping[str, Any]) -> Json:
     """A deep merge: mappings into mappings, all else replaced."""
     found = dict(base)
@@ -70,7 +78,8 @@ def running(process: subprocess.Popen[str]) -> Iterator[subprocess.Popen[str]]:
 class Site:
     """One environment, Test, in a namespace of a cluster, with `changes` to its settings.
 
-    It is reached through EKS where `eks` names a cluster, else by the kubeconfig.
+    It is reached through EKS where `eks` names a cluster, else by the kubeconfig. What it is made
+    from is the checkout, or a bundle.
     """
 
     aws: Aws
@@ -82,6 +91,7 @@ class Site:
     deployment_id: str = "d-TEST00001"
     values: dict[str, tuple[str, bool]] = field(default_factory=dict)
     eks: str | None = None
+    source: Path = ROOT
 
     @property
     def cluster(self) -> Json:
@@ -101,9 +111,9 @@ class Site:
     def set_up(self) -> None:
         """Make the bundle and the parameters."""
         # Byte-compiled, as a bundle is.
-        compileall.compile_dir(ROOT / "wpdeploy", quiet=1)
+        compileall.compile_dir(self.source / "wpdeploy", quiet=1)
         for name in ("wpdeploy", "k8s"):
-            shutil.copytree(ROOT / name, self.bundle / name)
+            shutil.copytree(self.source / name, self.bundle / name)
         self.configure()
         self.release("v1")
         self.store()
@@ -115,7 +125,7 @@ class Site:
 
     def store(self) -> None:
         """Give each parameter of k8s/parameters.yaml a value, if it is read."""
-        known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+        known = yaml.safe_load((self.source / "k8s/parameters.yaml").read_text())["parameters"]
         installs = self.changes.get("install", {}).get("enabled", True)
         for name, spec in known.items():
             if installs or not spec.get("only"):
@@ -129,13 +139,13 @@ class Site:
         return self.aws.put_secret(self.secret, {key: f"value-of-{name}.{key}" for key in keys})
 
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
-        """Write the environment file: the repository's, for this place, with these changes."""
+        """Write the environment file: the source's, for this place, with these changes."""
         file = Path("k8s/environments") / f"{self.group}.yaml"
-        if not (ROOT / file).exists():
+        if not (self.source / file).exists():
             return  # wpdeploy itself says what is wrong with the group
         own = {"namespace": self.namespace, "parameters": {"path": self.path}}
         # The cluster is replaced as a whole: an environment file has one access, not two.
-        settings = yaml.safe_load((ROOT / file).read_text()) | {"cluster": self.cluster}
+        settings = yaml.safe_load((self.source / file).read_text()) | {"cluster": self.cluster}
         for change in (own, self.changes, changes or {}):
             settings = merged(settings, change)
         (self.bundle / file).write_text(json.dumps(settings, ensure_ascii=False))
@@ -146,9 +156,8 @@ class Site:
 
     def release(self, tag: str, digest: str = "a") -> None:
         """Write release.json for an image of that tag."""
-        document = {"image": self.image(tag, digest), "commit": "c0ffee", "build": "wp:1"}
-        text = json.dumps(document | {"time": "2026-11-01T12:00:00Z"})
-        (self.bundle / "release.json").write_text(text)
+        found = released(self.image(tag, digest), "wp:1")
+        (self.bundle / "release.json").write_text(release.text(found))
 
     def put(self, name: str, value: str) -> None:
         """Store another value for a parameter."""

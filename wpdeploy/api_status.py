@@ -94,7 +94,7 @@ def error(
 
 
 def _forbidden(message: str) -> str:
-    """What an authorizer says, with the right that is missing; empty where somebody else says it."""
+    """What an authorizer says, with the right that is missing; else nothing."""
     if match := _NOT_CREATED.match(message):
         return f'{message.rstrip()} cannot create resource "{match["plural"]}"'
     return message if _NOT_ALLOWED.search(message) else ""

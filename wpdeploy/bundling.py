@@ -1,18 +1,24 @@
-"""The bundle: the directory that becomes CodeDeploy's archive.
+"""The bundle: the directory, or the ZIP file, that becomes CodeDeploy's archive.
 
     appspec.yml hooks/ k8s/    as in the checkout
     release.json               the image, and where it comes from
     wpdeploy/                  the package, byte-compiled
     lib/python3.X/             its dependencies, as runtime.py makes them
 
-A file that is hidden stays behind: an editor may have left it.
+What editors, patches and interpreters leave in a checkout stays behind, and so do the modes of its
+files, which hang on somebody's umask.
 """
 
+import dataclasses
 import os
+import re
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from zipfile import BadZipFile
 
+from wpdeploy import __version__, archive
 from wpdeploy import release as releases
 from wpdeploy import runtime as runtimes
 from wpdeploy.errors import ConfigurationError
@@ -20,14 +26,22 @@ from wpdeploy.release import Release
 from wpdeploy.runtime import Runtime
 
 LOCK = "runtime.lock"
-_TREES = ("hooks", "k8s", "wpdeploy")
+# The files of each tree, by their names.
+_TREES = {
+    "hooks": re.compile(r"[A-Za-z]+"),
+    "k8s": re.compile(r"[^.#].*\.(ya?ml|j2)"),
+    "wpdeploy": re.compile(r"\w+\.py"),
+}
 _PARTS = {*_TREES, "appspec.yml", "lib", "release.json"}
+_SURE_SIGNS = {"appspec.yml", "release.json"}
+_WORDPRESS = re.compile(r"^ARG WORDPRESS_VERSION=(\S+)$", re.MULTILINE)
 
 
 def make(source: Path, output: Path, release: Release, runtime: Runtime, cache: Path) -> None:
-    """Make a bundle of the checkout `source`; an earlier bundle at `output` is replaced.
+    """Make a bundle of the checkout `source`, as a ZIP file if `output` is called so.
 
-    `output` is written whole or not at all. Raises ConfigurationError.
+    An earlier bundle at `output` is replaced. It is written whole or not at all. Raises
+    ConfigurationError.
     """
     _check_source(source)
     try:
@@ -40,6 +54,9 @@ def make(source: Path, output: Path, release: Release, runtime: Runtime, cache: 
         ) as temporary:
             made = Path(temporary, "made")
             _fill(made, source, release, runtime, lib)
+            if _is_zip(output):
+                made = made.with_suffix(".zip")
+                archive.write(made.with_suffix(""), made)
             if output.exists():
                 output.rename(Path(temporary, "earlier"))
             made.rename(output)
@@ -53,13 +70,41 @@ def make(source: Path, output: Path, release: Release, runtime: Runtime, cache: 
 
 def _fill(made: Path, source: Path, release: Release, runtime: Runtime, lib: Path) -> None:
     made.mkdir()
-    unwanted = shutil.ignore_patterns("__pycache__", ".*")
-    for name in _TREES:
-        shutil.copytree(source / name, made / name, ignore=unwanted)
-    shutil.copy(source / "appspec.yml", made)
+    for name, wanted in _TREES.items():
+        tree = source / name, made / name
+        shutil.copytree(*tree, ignore=_all_but(wanted), copy_function=shutil.copyfile)
+    shutil.copyfile(source / "appspec.yml", made / "appspec.yml")
     runtimes.byte_compile(made / "wpdeploy", runtime.python)
     shutil.copytree(lib, made / "lib" / f"python{runtime.python}")
-    (made / "release.json").write_text(releases.text(release))
+    complete = dataclasses.replace(release, versions=_versions(source, runtime))
+    (made / "release.json").write_text(releases.text(complete))
+    _set_modes(made)
+
+
+def _all_but(wanted: re.Pattern[str]) -> Callable[[str, list[str]], list[str]]:
+    def unwanted(directory: str, names: Sequence[str]) -> list[str]:
+        return [name for name in names if not (wanted.fullmatch(name) or _is_tree(directory, name))]
+
+    return unwanted
+
+
+def _is_tree(directory: str, name: str) -> bool:
+    return name[0] != "." and name != "__pycache__" and Path(directory, name).is_dir()
+
+
+def _versions(source: Path, runtime: Runtime) -> dict[str, str]:
+    """Those that somebody asks for; of WordPress if the checkout's Dockerfile says it."""
+    dockerfile = source / "build" / "Dockerfile"
+    said = dockerfile.read_text(errors="replace") if dockerfile.is_file() else ""
+    found = _WORDPRESS.search(said)
+    wordpress = {"wordpress": found[1]} if found else {}
+    return {"wpdeploy": __version__, **wordpress, **dataclasses.asdict(runtime)}
+
+
+def _set_modes(made: Path) -> None:
+    made.chmod(0o755)
+    for path in made.rglob("*"):
+        path.chmod(0o755 if path.is_dir() or path.parent == made / "hooks" else 0o644)
 
 
 def _check_source(source: Path) -> None:
@@ -71,7 +116,24 @@ def _check_source(source: Path) -> None:
 
 def _check_output(output: Path) -> None:
     """What is there is replaced, and must be nothing that anybody wants to keep."""
-    found = {path.name for path in output.iterdir()} if output.is_dir() else None
-    if os.path.lexists(output) and found not in (_PARTS, set()):
-        hint = "remove it, or name another directory"
-        raise ConfigurationError(str(output), "exists and is no bundle", hint)
+    if os.path.lexists(output):
+        found = _found(output)
+        if found is None or (found and not _SURE_SIGNS <= found <= _PARTS):
+            hint = "remove it, or name another place"
+            raise ConfigurationError(str(output), "exists and is no bundle", hint)
+
+
+def _found(output: Path) -> set[str] | None:
+    """The names at the top of what is there; None for what is no bundle of that form."""
+    if not _is_zip(output):
+        return {path.name for path in output.iterdir()} if output.is_dir() else None
+    if not output.is_file():
+        return None
+    try:
+        return archive.top(output) if output.stat().st_size else set()
+    except (BadZipFile, ValueError):
+        return None
+
+
+def _is_zip(output: Path) -> bool:
+    return output.suffix.lower() == ".zip"

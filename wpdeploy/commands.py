@@ -98,11 +98,14 @@ COMMANDS: Sequence[Command] = (
     ),
     Command(
         "bundle",
-        "Make the directory that becomes CodeDeploy's archive.",
-        "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --build wp:17 "
-        "--directory bundle",
+        "Make what becomes CodeDeploy's archive, as a directory or a ZIP file.",
+        "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --branch main "
+        "--subject 'Larger logo' --build wp:17 --out bundle.zip",
         1200,
-        ("--image", "--commit", "--build", "--time", "--directory", "--python", "--platform"),
+        (
+            *("--image", "--commit", "--branch", "--subject", "--build", "--link", "--time"),
+            *("--out", "--python", "--platform"),
+        ),
         needs_group=False,
     ),
 )
@@ -156,9 +159,20 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "--yes": {"action": "store_true", "help": "do not ask"},
     "--image": {"required": True, "help": "the image, REPOSITORY[:TAG]@sha256:..."},
     "--commit": {"required": True, "help": "the commit that it is made from"},
+    "--branch": {"required": True, "metavar": "NAME", "help": "the branch of the commit"},
+    "--subject": {
+        "required": True,
+        "metavar": "TEXT",
+        "help": "what the commit says of itself: of a message the first line",
+    },
     "--build": {"required": True, "metavar": "ID", "help": "the build that made it"},
+    "--link": {"default": "", "metavar": "URL", "help": "the build's page"},
     "--time": {"metavar": "ISO", "help": "when it was made, in ISO 8601; else now"},
-    "--directory": {"required": True, "metavar": "DIR", "help": "where to make the bundle"},
+    "--out": {
+        "required": True,
+        "metavar": "DIR|FILE.zip",
+        "help": "where to make the bundle, and in which form",
+    },
     "--python": {
         "choices": ("3.11", "3.12", "3.13", "3.14"),
         "default": "3.11",

@@ -29,6 +29,7 @@ LARGE, LARGEST = 512 * 1024, 1_000_000
 # Nothing that wpdeploy writes; more would be made to fill the memory of who reads it.
 _LONGEST = 64 * 1024 * 1024
 _REASON = 1000
+_TEXTS = [key for key in Release.__dataclass_fields__ if key != "versions"]
 # What reading something that is no record ends in, beside a ValueError.
 _GARBAGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, zlib.error)
 
@@ -186,13 +187,20 @@ def _record(document: dict[str, Any]) -> Record:
         ended=_time(document["ended"]) if document["ended"] else None,
         reason=_text(document["reason"]),
         restores=None if restores is None else _number(restores),
-        release=Release(**{key: _text(release[key]) for key in Release.__dataclass_fields__}),
+        release=_release(release),
         config=_text(document["config"]),
         env={key: _text(value) for key, value in document["env"].items()},
         parameters={name: parameter(value) for name, value in parameters.items()},
         manifests=tuple(_manifest(item) for item in document["manifests"]),
         applied=applied_at(applied) if applied else None,
     )
+
+
+def _release(document: Mapping[str, Any]) -> Release:
+    """The release that JSON holds: other versions of wpdeploy recorded less of it, or more."""
+    versions = {key: _text(value) for key, value in document.get("versions", {}).items()}
+    texts = {key: _text(document[key]) for key in _TEXTS if key in document}
+    return Release(**texts, versions=versions)
 
 
 def parameter(document: Mapping[str, Any]) -> RecordedParameter:

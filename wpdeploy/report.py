@@ -188,6 +188,12 @@ def _shortened(item: Sequence[str], most: int) -> list[str]:
     return [*item[: most - 1], f"{item[most - 1][: COLUMNS - len(_MORE)]}{_MORE}"]
 
 
+def fitted(text: str, width: int = COLUMNS) -> str:
+    """The text as one ASCII line that is no wider."""
+    line = ascii_line(text)
+    return line if len(line) <= width else f"{line[: width - 3]}..."
+
+
 def ascii_line(text: str) -> str:
     """The text as one line that any terminal and any log can show."""
     printable = "".join(char if char.isprintable() else " " for char in text)

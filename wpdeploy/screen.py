@@ -6,14 +6,15 @@ from datetime import datetime
 from typing import Any
 
 from wpdeploy import ages
+from wpdeploy import release as releases
 from wpdeploy.record import Record
 from wpdeploy.release import short
-from wpdeploy.report import COLUMNS
+from wpdeploy.report import fitted
 from wpdeploy.status import Drift, Newer, PodState, Status
 
 # How many lines of each there are at most.
 _IMAGES, _REVISIONS, _TROUBLES, _NEWER = 3, 3, 4, 3
-DEPLOYMENTS = 5
+DEPLOYMENTS = 4
 
 
 def lines(status: Status) -> list[str]:
@@ -34,7 +35,7 @@ def lines(status: Status) -> list[str]:
         shown += [
             f"{'' if number else label:12}{text}" for number, text in enumerate(texts or ["none"])
         ]
-    return [_cut(line) for line in shown]
+    return [fitted(line) for line in shown]
 
 
 def document(status: Status) -> dict[str, Any]:
@@ -67,7 +68,8 @@ def _release(status: Status) -> list[str]:
     restores = f", restores #{current.restores}" if current.restores else ""
     standing = current.standing(status.lock.holder.identity if status.lock else "")
     return [
-        f"commit {release.commit}, build {release.build}, built {release.time}",
+        releases.told(release),
+        f"build {release.build}, built {release.time}",
         f"{since}, #{current.number}{restores}: {standing}",
     ]
 
@@ -98,10 +100,10 @@ def _pod(pod: PodState) -> str:
 
 def _deployment(status: Status, record: Record, standing: str) -> str:
     age = f"{ages.told(status.now - record.started)} ago"
-    what = f"{record.deployment_id}, commit {record.release.commit}"
     reason = record.reason.removeprefix(f"Deployment {status.instance}: ")
-    why = f": {reason}" if reason else ""
-    return f"#{record.number:<4}{age:>10}  {standing:12}{what}{why}"
+    failed = f"commit {releases.short_commit(record.release)}: {reason}"
+    what = failed if reason else releases.told(record.release)
+    return f"#{record.number:<4}{age:>10}  {standing:12}{record.deployment_id}, {what}"
 
 
 def _parameters(status: Status) -> list[str]:
@@ -139,11 +141,6 @@ def _first(count: int, texts: Sequence[str]) -> list[str]:
     if len(texts) <= count:
         return list(texts)
     return [*texts[: count - 1], f"... and {len(texts) - count + 1} more"]
-
-
-def _cut(text: str) -> str:
-    line = " ".join(text.splitlines())
-    return line if len(line) <= COLUMNS else line[: COLUMNS - 3] + "..."
 
 
 def _iso(moment: datetime | None) -> str | None:

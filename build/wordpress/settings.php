@@ -106,8 +106,12 @@ function faults(string $command): array
     $missing = $wrong = [];
     foreach (array_keys(settings()) as $name) {
         try {
-            if (setting($name) === '' && in_array($name, REQUIRED[$command], true)) {
+            $value = setting($name);
+            if ($value === '' && in_array($name, REQUIRED[$command], true)) {
                 $missing[] = $name;
+            }
+            if ($name === 'WORDPRESS_DB_TLS' && $value === 'verify') {
+                check_authorities((string) getenv('WORDPRESS_DB_CA_FILE'));
             }
         } catch (WrongSetting $fault) {
             $wrong[] = $fault->getMessage();
@@ -115,6 +119,22 @@ function faults(string $command): array
     }
     $missing = implode(', ', $missing);
     return $missing === '' ? $wrong : ["missing, as NAME or as NAME_FILE: $missing", ...$wrong];
+}
+
+/** Throw WrongSetting if the file that php.ini names has no authority that could be believed. */
+function check_authorities(string $file): void
+{
+    if ($file === '') {
+        return;
+    }
+    $content = is_file($file) ? @file_get_contents($file) : false;
+    if ($content === false) {
+        $hint = 'the build argument DATABASE_CA_URL puts one into the image';
+        throw new WrongSetting("WORDPRESS_DB_CA_FILE cannot be read: $file ($hint)");
+    }
+    if (@openssl_x509_read($content) === false) {
+        throw new WrongSetting("WORDPRESS_DB_CA_FILE has no certificate (PEM): $file");
+    }
 }
 
 /** Return what the environment or the file says, a default aside; throw WrongSetting. */

@@ -228,8 +228,9 @@ def test_history_lists_them_for_people_and_for_programs(small: Site) -> None:
     assert rows[0] == "age release commit result took who"
     assert rows[1].startswith("#2 ")
     assert " badpull c0ffee failed " in rows[1]
-    assert "the registry has no such image" in rows[2]
-    assert " v1 c0ffee succeeded " in rows[3]
+    assert rows[2] == "main: Larger logo"
+    assert "the registry has no such image" in rows[3]
+    assert " v1 c0ffee succeeded " in rows[4]
     assert shown.block == [
         "wpdeploy history: succeeded: 2 deployments of wordpress in " + (small.namespace)
     ]

@@ -44,7 +44,7 @@ def test_a_good_deployment_with_a_parameter_and_an_image_changed_since(site: Sit
     (site.bundle / "release.json").unlink()
     shown = screen(site)
     assert shown.startswith("Deployment wordpress: up: ready 3/3\n")
-    assert "release     commit c0ffee, build wp:1" in shown
+    assert "release     commit c0ffee on main: Larger logo" in shown
     assert "by d-TEST00001, #1: succeeded" in shown
     assert "pods        revision 1 (current): 3/3 ready, restarts: 0" in shown
     assert "lock        nobody holds it" in shown

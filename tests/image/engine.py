@@ -63,6 +63,7 @@ class Engine:
     """One podman; its state is below the directory `home`."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": str(home)}
         home.mkdir(parents=True, exist_ok=True)
         for name, content in (("STORAGE", _STORAGE), ("CONTAINERS", _CONTAINERS)):
@@ -86,11 +87,6 @@ class Engine:
             timeout=_TIMEOUT,
             check=False,
         )
-
-    def serve(self, socket: Path) -> subprocess.Popen[bytes]:
-        """Podman as a service, which docker's client takes for its engine."""
-        command = ["/usr/bin/podman", "system", "service", "--time", "0", f"unix://{socket}"]
-        return subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL)
 
     def do(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """Run podman, and return what it printed; raise EngineError if it failed."""

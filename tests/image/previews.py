@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from preview.state import State
+from tests.cluster.component import Guard
 from tests.image import downloads
-from tests.image.building import BASE_IMAGE, ROOT, load_base, served
+from tests.image.building import AS_OF, BASE_IMAGE, ROOT, load_base, served
 from tests.image.engine import Engine, cache, locked
 from tests.image.services import wait_until
 from tests.image.web import Visitor
@@ -114,6 +116,7 @@ class Checkout:
                     "WORDPRESS_VERSION": core.version,
                     "WORDPRESS_URL": f"{url}/{core.file.name}",
                     "WORDPRESS_SHA256": core.sha256,
+                    "AS_OF": AS_OF,
                     **(environment or {}),
                 }
                 started = self.started("--port", str(port), *options, environment=where)
@@ -148,13 +151,17 @@ def visitor(port: int) -> Visitor:
 
 
 @contextmanager
-def docker_engine(engine: Engine, directory: Path) -> Iterator[Mapping[str, str]]:
+def docker_engine(engine: Engine) -> Iterator[Mapping[str, str]]:
     """An engine for docker's client: podman's own, by its socket. What leads the client to it."""
-    socket = directory / "engine.sock"
-    process = engine.serve(socket)
-    try:
-        wait_until(socket.exists, "podman's socket")
-        yield {"DOCKER_HOST": f"unix://{socket}", "PATH": os.environ["PATH"]}
-    finally:
-        process.terminate()
-        process.wait(_STOP_SECONDS)
+    # The path of a socket must be short.
+    with TemporaryDirectory(prefix="wpdeploy-") as directory, closing(Guard()) as guard:
+        address = f"unix://{directory}/socket"
+        command = ["/usr/bin/podman", "system", "service", "--time=0", address]
+        process = subprocess.Popen(command, env=engine.environment, stdin=subprocess.DEVNULL)
+        guard.watch(process.pid)
+        try:
+            wait_until(Path(directory, "socket").exists, "podman's service")
+            yield {"DOCKER_HOST": address, "PATH": os.environ["PATH"]}
+        finally:
+            process.terminate()
+            process.wait(_STOP_SECONDS)

@@ -2,7 +2,6 @@
 
 import contextlib
 import re
-import shutil
 import signal
 import socket
 import stat
@@ -13,6 +12,7 @@ import pytest
 
 from tests.image.engine import Engine
 from tests.image.previews import Checkout, docker_engine, visitor
+from tests.image.programs import need
 from tests.image.services import free_port, wait_until
 from tests.image.web import Visitor, get
 
@@ -100,11 +100,10 @@ def test_a_day_of_somebody_who_edits_the_site(checkout: Checkout, port: int) -> 
 
 
 def test_dockers_client_does_as_well_and_fresh_begins_anew(
-    engine: Engine, checkout: Checkout, port: int, tmp_path: Path
+    engine: Engine, checkout: Checkout, port: int
 ) -> None:
-    if not shutil.which("docker"):
-        pytest.skip("docker's client is not here")
-    with docker_engine(engine, tmp_path) as environment:
+    need({"docker": "docker.io"})
+    with docker_engine(engine) as environment:
         with checkout.running(port, "--engine=docker", environment=environment) as (_, password):
             browser = visitor(port)
             browser.log_in("admin", password)

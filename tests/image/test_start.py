@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.image.building import AUTHORITIES
 from tests.image.containers import HARDENED, TMP, UPLOADS, Runner
 from tests.image.site import Site
 
+HINT = "(the build argument DATABASE_CA_URL puts one into the image)"
 COMPLETE = {
     "WORDPRESS_DB_HOST": "127.0.0.1",
     "WORDPRESS_DB_NAME": "site",
@@ -40,6 +42,14 @@ COMPLETE = {
         (
             {"WORDPRESS_DB_USER": "", "WORDPRESS_DB_USER_FILE": "/none"},
             "WORDPRESS_DB_USER_FILE cannot be read: /none",
+        ),
+        (
+            {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": AUTHORITIES},
+            f"WORDPRESS_DB_CA_FILE cannot be read: {AUTHORITIES} {HINT}",
+        ),
+        (
+            {"WORDPRESS_DB_TLS": "verify", "WORDPRESS_DB_CA_FILE": "/etc/hostname"},
+            "WORDPRESS_DB_CA_FILE has no certificate (PEM): /etc/hostname",
         ),
         ({"WORDPRESS_AUTH_KEY": "two\nlines"}, "WORDPRESS_AUTH_KEY must be one line of text"),
     ],

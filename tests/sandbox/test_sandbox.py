@@ -11,7 +11,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from sandbox.site import ROOT
+from sandbox.site import ROOT, image, released
+from wpdeploy import bundling, runtime
+from wpdeploy.runtime import Runtime
 
 EVENTS = (
     "ApplicationStop",
@@ -97,12 +99,31 @@ def test_an_unknown_group_is_told_with_those_that_exist(sandbox: Run) -> None:
         (["--param", "nothing=1"], "nothing is not in k8s/parameters.yaml"),
         (["--param", "nothing"], "nothing is not NAME=VALUE"),
         (["--kubeconfig", "/nowhere"], "/nowhere: is no usable kubeconfig"),
+        (["--bundle", "/nowhere"], "/nowhere: is not there"),
+        (["--bundle", __file__], "test_sandbox.py: is no ZIP file"),
+        (["--bundle", "docs"], "docs: is no bundle: it has no appspec.yml"),
+        (["--bundle", "docs", "--tag", "oom"], "not allowed with argument"),
     ],
 )
 def test_what_it_cannot_do_is_told(sandbox: Run, argv: list[str], told: str) -> None:
     found = sandbox(*argv)
     assert found.returncode != 0
     assert told in found.stderr
+
+
+@pytest.mark.parametrize("name", ["bundle", "bundle.zip"])
+def test_a_bundle_that_was_made_before_is_deployed(
+    sandbox: Run, tmp_path_factory: pytest.TempPathFactory, name: str
+) -> None:
+    given = tmp_path_factory.mktemp("given") / name
+    release = released(image("v7"), "wp:7")
+    cache = runtime.cache_directory(os.environ)
+    bundling.make(ROOT, given, release, Runtime.here(), cache)
+    found = sandbox("--bundle", str(given), "--on-failure", "rollback")
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert f"CodeDeploy deploys the bundle {given}" in found.stdout
+    assert "wordpress:v7@sha256:aaaaaaaaaaaa" in found.stdout
+    assert "serving   3 pods" in found.stdout
 
 
 def test_a_parameters_value_is_shown_nowhere(sandbox: Run, tmp_path: Path) -> None:

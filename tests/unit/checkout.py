@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+DOCKERFILE = "# syntax\nARG WORDPRESS_VERSION=6.9.4\nFROM scratch\nARG WORDPRESS_VERSION\n"
 FILES = {
     "appspec.yml": "version: 0.0\n",
     "hooks/run": "#!/bin/sh\n",
@@ -34,8 +35,7 @@ def write(directory: Path, files: Mapping[str, str]) -> None:
 
 def make_checkout(directory: Path, wheel: Path) -> Path:
     """A checkout whose one dependency is the wheel."""
-    write(directory, FILES)
-    (directory / "hooks" / "run").chmod(0o755)
+    write(directory, {**FILES, "build/Dockerfile": DOCKERFILE})
     lock(directory / "runtime.lock", wheel)
     return directory
 

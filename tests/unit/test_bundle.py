@@ -1,13 +1,15 @@
 """A bundle: what is in it, what it replaces, and what it refuses."""
 
 import os
+import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.unit.checkout import FILES, content, make_checkout, make_wheel, offline
-from wpdeploy import bundling, release
+from tests.unit.checkout import FILES, content, make_checkout, make_wheel, offline, write
+from wpdeploy import __version__, bundling, release
 from wpdeploy.context import of_no_group
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.release import Release
@@ -36,17 +38,34 @@ def output(tmp_path: Path) -> Path:
     return tmp_path / "made" / "bundle"
 
 
-Make = Callable[[], None]
+FORMS = pytest.mark.parametrize("form", ["bundle", "bundle.zip"])
+Make = Callable[..., Path]
 
 
 @pytest.fixture
 def make(source: Path, output: Path, cache: Path) -> Make:
-    return lambda: bundling.make(source, output, RELEASE, HERE, cache)
+    def make(form: str = "bundle", checkout: Path = source) -> Path:
+        made = output.with_name(form)
+        bundling.make(checkout, made, RELEASE, HERE, cache)
+        return made
+
+    return make
 
 
-def error(make: Make) -> str:
+def entries(made: Path) -> dict[str, tuple[int, bytes]]:
+    """Each file of a bundle, with its mode."""
+    if made.is_dir():
+        return {
+            name: ((made / name).stat().st_mode, found) for name, found in content(made).items()
+        }
+    with zipfile.ZipFile(made) as archive:
+        infos = archive.infolist()
+        return {info.filename: (info.external_attr >> 16, archive.read(info)) for info in infos}
+
+
+def error(make: Make, form: str = "bundle") -> str:
     with pytest.raises(ConfigurationError) as caught:
-        make()
+        make(form)
     return str(caught.value)
 
 
@@ -68,25 +87,61 @@ def test_every_module_is_compiled(make: Make, output: Path) -> None:
 
 def test_its_release_is_read_back(make: Make, output: Path) -> None:
     make()
-    assert release.read(of_no_group({}, output)) == RELEASE
+    versions = {"wpdeploy": __version__, "wordpress": "6.9.4", "platform": HERE.platform}
+    complete = replace(RELEASE, versions=versions | {"python": HERE.python})
+    assert release.read(of_no_group({}, output)) == complete
 
 
-def test_the_same_makes_the_same(make: Make, output: Path) -> None:
-    make()
-    first = content(output)
-    make()
-    assert content(output) == first
-    assert not [name for name, found in first.items() if os.fsencode(output.parent) in found]
-
-
-@pytest.mark.parametrize("name", ["k8s/.service.swp", "wpdeploy/__pycache__/x.cpython-39.pyc"])
-def test_what_others_left_in_the_checkout_stays_there(
-    make: Make, source: Path, output: Path, name: str
+@pytest.mark.parametrize("dockerfile", [None, b"FROM scratch\n", b"\xff\x00ARG"])
+def test_a_version_of_wordpress_that_nobody_says_is_left_out(
+    make: Make, source: Path, output: Path, dockerfile: bytes | None
 ) -> None:
-    (source / name).parent.mkdir(exist_ok=True)
-    (source / name).touch()
+    (source / "build/Dockerfile").unlink()
+    if dockerfile is not None:
+        (source / "build/Dockerfile").write_bytes(dockerfile)
     make()
-    assert not (output / name).exists()
+    assert "wordpress" not in release.read(of_no_group({}, output)).versions
+
+
+def test_both_forms_have_the_same_files(make: Make) -> None:
+    assert entries(make("bundle")) == entries(make("bundle.zip"))
+
+
+def test_hooks_can_be_started_and_all_is_for_everybody_to_read(make: Make) -> None:
+    found = entries(make("bundle.zip"))
+    modes = {name: oct(mode) for name, (mode, _) in found.items() if mode != 0o100644}
+    assert modes == {"hooks/run": "0o100755"}
+
+
+# What an editor, a merge, an interpreter or an operating system leaves.
+LEFT = (
+    *("k8s/.service.yaml.swp", "k8s/environments/Test.yaml~", "k8s/environments/#Test.yaml#"),
+    *("k8s/environments/.#Test.yaml", "k8s/wordpress/service.yaml.j2.orig", "k8s/.DS_Store"),
+    *("wpdeploy/__pycache__/x.cpython-39.pyc", "wpdeploy/steps/render.py.rej", "hooks/run.bak"),
+    *("hooks/run~", "wpdeploy/steps/__pycache__/render.cpython-311.pyc", "notes.txt"),
+    *("k8s/.ipynb_checkpoints/Test.yaml", "wpdeploy/.mypy_cache/cache.py"),
+)
+
+
+@FORMS
+def test_the_same_makes_the_same_wherever_and_by_whom(
+    make: Make, tmp_path: Path, output: Path, form: str
+) -> None:
+    first = entries(make(form))
+    bytes_of_first = output.with_name(form).read_bytes() if form.endswith(".zip") else b""
+    before = os.umask(0o077)
+    try:
+        elsewhere = tmp_path / "another place & time"
+        other = make_checkout(elsewhere, tmp_path / "wheels/sample-1.0-py3-none-any.whl")
+        write(other, dict.fromkeys(LEFT, "left"))
+        os.utime(other / "appspec.yml", (0, 0))
+        made = make(form, other)
+    finally:
+        os.umask(before)
+    assert entries(made) == first
+    assert not [name for name, (_, text) in first.items() if os.fsencode(tmp_path) in text]
+    assert not bytes_of_first or made.read_bytes() == bytes_of_first
+    assert {path.stat().st_mode & 0o777 for path in made.rglob("*") if path.is_dir()} <= {0o755}
 
 
 def test_an_earlier_bundle_is_replaced(make: Make, source: Path, output: Path) -> None:
@@ -103,6 +158,16 @@ def test_an_empty_directory_is_filled(make: Make, output: Path) -> None:
     assert (output / "release.json").exists()
 
 
+def put_a_directory(output: Path) -> None:
+    output.mkdir()
+    (output / "release.json").write_text("mine")
+
+
+def put_another_zip(output: Path) -> None:
+    with zipfile.ZipFile(output, "w") as archive:
+        archive.writestr("release.json", "mine")
+
+
 def put_a_file(output: Path) -> None:
     output.write_text("mine")
 
@@ -111,17 +176,35 @@ def put_a_link_to_nothing(output: Path) -> None:
     output.symlink_to("nowhere")
 
 
-@pytest.mark.parametrize("put", [put_a_file, put_a_link_to_nothing])
+@FORMS
+@pytest.mark.parametrize(
+    "put", [put_a_file, put_a_link_to_nothing, put_a_directory, put_another_zip]
+)
 def test_what_is_no_bundle_is_left_alone(
-    make: Make, output: Path, put: Callable[..., None]
+    make: Make, output: Path, put: Callable[..., None], form: str
 ) -> None:
     output.parent.mkdir()
-    put(output)
-    before = os.lstat(output)
-    assert error(make) == (
-        f"{output}: exists and is no bundle (remove it, or name another directory)"
+    there = output.with_name(form)
+    put(there)
+    before = os.lstat(there)
+    assert error(make, form) == (
+        f"{there}: exists and is no bundle (remove it, or name another place)"
     )
-    assert os.lstat(output) == before
+    assert os.lstat(there).st_ctime_ns == before.st_ctime_ns
+    assert list(output.parent.iterdir()) == [there]
+
+
+def test_an_earlier_zip_is_replaced(make: Make, source: Path, output: Path) -> None:
+    make("bundle.zip")
+    (source / "appspec.yml").write_text("version: 0.0\nos: linux\n")
+    assert entries(make("bundle.zip"))["appspec.yml"][1] == b"version: 0.0\nos: linux\n"
+    assert list(output.parent.iterdir()) == [output.with_name("bundle.zip")]
+
+
+def test_a_file_that_mktemp_made_is_filled(make: Make, output: Path) -> None:
+    output.parent.mkdir()
+    output.with_name("bundle.ZIP").touch()
+    assert "release.json" in entries(make("bundle.ZIP"))
 
 
 def test_a_bundle_with_more_in_it_is_left_alone(make: Make, output: Path) -> None:

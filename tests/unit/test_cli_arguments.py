@@ -1,5 +1,6 @@
 """What the command line takes, what it refuses, and what it says of itself."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -133,5 +134,5 @@ def test_help_of_a_command_has_an_example_that_is_right(command: commands.Comman
     assert ended.returncode == 0
     assert f"example: {command.example}" in " ".join(ended.stdout.split())
     assert command.example.startswith("python -m wpdeploy ")
-    options = commands.parser().parse_args(command.example.split()[3:])
+    options = commands.parser().parse_args(shlex.split(command.example)[3:])
     assert options.command == command.name

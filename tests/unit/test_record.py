@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.past_deployments import record
+from wpdeploy import release
 from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import Manifest, labels
 from wpdeploy.record import (
@@ -103,7 +104,12 @@ manifests = st.fixed_dictionaries(
         number=st.integers(1),
         started=whole_seconds,
         ended=st.none() | whole_seconds,
-        release=st.builds(Release),
+        release=st.builds(
+            Release,
+            branch=st.text(),
+            subject=st.text(),
+            versions=st.dictionaries(st.text(), st.text()),
+        ),
         env=st.dictionaries(st.text(), st.text()),
         parameters=st.dictionaries(st.text(), st.builds(RecordedParameter)),
         manifests=st.lists(manifests).map(tuple),
@@ -112,6 +118,21 @@ manifests = st.fixed_dictionaries(
 )
 def test_any_record_is_read_as_it_was_written(found: Record) -> None:
     assert decode(encoded(found)) == found
+
+
+RECORDED_BEFORE: dict[str, Any] = {"image": "x", "commit": "c", "build": "wp:1", "time": "now"}
+
+
+@pytest.mark.parametrize("more", [{}, {"signature": "of a later version"}])
+def test_the_release_of_another_version_of_wpdeploy_is_read(more: dict[str, str]) -> None:
+    found = decode(config_map(changed(release=RECORDED_BEFORE | more)))
+    assert found.release == Release(**RECORDED_BEFORE)
+
+
+def test_a_release_is_no_more_than_a_small_part_of_a_record() -> None:
+    longest = Release("i" * 500, "c" * 500, "b" * 500, "t", "b" * 500, "\u2713" * 200, "l" * 500)
+    assert release.problems(vars(longest) | {"image": f"x@sha256:{'a' * 64}", "link": ""}) == []
+    assert stored_bytes(encoded(record(12, release=longest))) < 6_000
 
 
 def test_a_small_record_can_be_read_by_people_and_a_large_one_is_compressed() -> None:
@@ -159,6 +180,8 @@ BROKEN = {
     "a time as a number": config_map(changed(ended=17)),
     "a release that is none": config_map(changed(release=[])),
     "a release that lacks a key": config_map(changed(release={"image": "x"})),
+    "versions that are none": config_map(changed(release={**RECORDED_BEFORE, "versions": ["1"]})),
+    "a version that is none": config_map(changed(release={**RECORDED_BEFORE, "versions": {"": 1}})),
     "variables that are none": config_map(changed(env=["X"])),
     "a variable that is none": config_map(changed(env={"X": 1})),
     "parameters that are none": config_map(changed(parameters=[1])),

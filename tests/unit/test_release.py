@@ -1,5 +1,7 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,16 @@ from wpdeploy.release import Release
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 IMAGE = f"111122223333.dkr.ecr.eu-central-1.amazonaws.com/wordpress@{DIGEST}"
-RELEASE = Release(image=IMAGE, commit="c0ffee", build="wp:1", time="2026-11-01T12:00:00Z")
+RELEASE = Release(
+    image=IMAGE,
+    commit="c0ffee",
+    build="wp:1",
+    time="2026-11-01T12:00:00Z",
+    branch="main",
+    subject='Gr\xf6\xdferes Logo \U0001f600, "quoted" {{ x }} & \' / \\',
+    link="https://console.aws.amazon.com/codebuild/wp:1?region=eu-central-1#/log",
+    versions={"wpdeploy": "0.1", "python": "3.11"},
+)
 HINT = "CodeBuild writes it into the bundle; by hand, pass --release FILE"
 
 
@@ -68,11 +79,79 @@ def test_a_value_that_is_no_text_is_refused(context: DeploymentContext, value: o
     assert problems(context, document(commit=value)) == (expected,)
 
 
+def test_who_writes_a_release_by_hand_needs_no_more_than_four_keys(
+    context: DeploymentContext,
+) -> None:
+    known: dict[str, Any] = {"image": IMAGE, "commit": "c0ffee", "build": "wp:1", "time": "now"}
+    context.release_file.write_text(json.dumps(known))
+    assert release.read(context) == Release(**known)
+
+
+NO_LINE = "must be one line of at most 500 printable characters"
+NO_LINK = "must be a URL, https://..., without a password"
+NO_VERSIONS = "must be an object of short strings"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        *((key, "a\nb", NO_LINE) for key in ("commit", "build", "time", "branch", "subject")),
+        ("branch", "x" * 501, NO_LINE),
+        ("subject", "\udcff", NO_LINE),
+        ("branch", None, "must be a string"),
+        ("subject", ["x"], "must be a string"),
+        ("link", "console.aws.amazon.com/codebuild", NO_LINK),
+        ("link", "javascript:alert(1)", NO_LINK),
+        ("link", "https://", NO_LINK),
+        ("link", "https://user:hunter2@ci.example/17", NO_LINK),
+        ("link", "https://ci.example/a b", NO_LINK),
+        ("link", f"https://ci.example/{'x' * 500}", NO_LINE),
+        ("versions", "1.0", NO_VERSIONS),
+        ("versions", {"python": 3.11}, NO_VERSIONS),
+        ("versions", {"python": "3\n11"}, NO_VERSIONS),
+    ],
+)
+def test_what_nobody_could_show_is_refused(
+    context: DeploymentContext, key: str, value: object, problem: str
+) -> None:
+    assert problems(context, document(**{key: value})) == (f'"{key}" {problem}',)
+
+
+SUBJECTS = {
+    "a line": ("Larger logo", "Larger logo"),
+    "a message": ("\n \n  Larger logo \n\nAs the customer wished.\n", "Larger logo"),
+    "quotes, braces and slashes": ('"it\'s" {{ x }} & /\\', '"it\'s" {{ x }} & /\\'),
+    "emoji": ("Gr\xf6\xdfer \U0001f600", "Gr\xf6\xdfer \U0001f600"),
+    "what no terminal should get": ("a\x1b[31mb\tc\u202ed\udcff", "a [31mb c d"),
+    "other ends of a line": ("one\u2028two", "one"),
+    "200 characters": ("x" * 200, "x" * 200),
+    "10 KB": ("x" * 10_000, "x" * 197 + "..."),
+    "nothing": (" \n\t\n", ""),
+}
+
+
+@pytest.mark.parametrize(("message", "subject"), SUBJECTS.values(), ids=SUBJECTS)
+def test_the_subject_of_a_message(message: str, subject: str) -> None:
+    assert release.subject(message) == subject
+    assert release.problems(document(subject=subject)) == []
+
+
+def test_it_is_told_by_as_much_as_is_known() -> None:
+    known = Release(IMAGE, "c0ffee" * 7, "wp:1", "now")
+    assert release.told(known) == "commit c0ffeec0ffee"
+    assert release.told(replace(known, branch="main")) == "commit c0ffeec0ffee on main"
+    assert (
+        release.told(replace(known, branch="main", subject="Larger logo"))
+        == "commit c0ffeec0ffee on main: Larger logo"
+    )
+
+
 def test_all_that_is_wrong_is_told_at_once(context: DeploymentContext) -> None:
     assert problems(context, {"image": "wordpress", "tag": "v1", "commit": 5, "\u2713": ""}) == (
         '"commit" must be a string that is not empty',
         '"build" must be a string that is not empty',
         '"time" must be a string that is not empty',
+        '"image" must end in a digest, REPOSITORY@sha256:..., not wordpress',
         'has the unknown key "tag"',
         'has the unknown key "\u2713"',
     )

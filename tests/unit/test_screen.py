@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.past_deployments import STARTED, failed, record
+from tests.unit.past_deployments import STARTED, failed, record, release
 from wpdeploy import screen
 from wpdeploy.lease import Holder, Lease
 from wpdeploy.record import Result
@@ -41,7 +41,8 @@ def status(**changes: Any) -> Status:
 def test_a_site_that_is_as_it_was_released() -> None:
     assert screen.lines(status()) == [
         "Deployment site: up: ready 2/2",
-        "release     commit v1v1v1v1, build wp:1, built now",
+        "release     commit v1v1v1v1",
+        "            build wp:1, built now",
         "            deployed 3 h ago (2026-11-20T17:00:00+00:00) by d-7, #7: succeeded",
         "image       wordpress: wordpress:v1@sha256:aaaaaaaaaaaa",
         "pods        revision 7 (current): 2/2 ready, restarts: 0",
@@ -98,15 +99,35 @@ def test_an_image_that_somebody_changed_says_who_and_from_what() -> None:
 
 def test_a_deployment_that_is_at_work_and_one_that_was_interrupted() -> None:
     applying = record(9, result=Result.APPLYING, ended=None, deployment_id="d-9")
-    assert shown("release", current=applying, lock=HELD)[1].endswith("by d-9, #9: applying")
-    assert shown("release", current=applying)[1].endswith("by d-9, #9: interrupted")
+    assert shown("release", current=applying, lock=HELD)[2].endswith("by d-9, #9: applying")
+    assert shown("release", current=applying)[2].endswith("by d-9, #9: interrupted")
     assert shown("lock", lock=HELD) == [
         "held by d-9 (Test, apply, host) since 2026-11-20T19:57:00+00:00, for 0:03:00"
     ]
 
 
+LOGO = dataclasses.replace(
+    release("v1"), commit="c0ffee" * 7, branch="main", subject="Gr\xf6\xdferes Logo \U0001f600" * 9
+)
+
+
+def test_a_release_is_told_by_its_commit_its_branch_and_its_subject() -> None:
+    told = shown("release", current=record(7, release=LOGO))[0]
+    assert told.startswith(
+        "commit c0ffeec0ffee on main: Gr\\xf6\\xdferes Logo \\U0001f600Gr\\xf6\\xdferes"
+    )
+    assert (len(told), told[-3:]) == (88, "...")
+
+
+def test_a_deployment_tells_why_it_failed_else_what_it_was() -> None:
+    rows = ((record(7, release=LOGO), "succeeded"), (failed(6, release=LOGO), "failed"))
+    good, bad = shown("deployed", deployments=rows)
+    assert "  d-7, commit c0ffeec0ffee on main: Gr" in good
+    assert bad.endswith("  d-6, commit c0ffeec0ffee: it crashed")
+
+
 def test_a_rollback_says_what_it_restores() -> None:
-    assert shown("release", current=record(7, restores=4))[1].endswith(
+    assert shown("release", current=record(7, restores=4))[2].endswith(
         "by d-7, #7, restores #4: succeeded"
     )
 

@@ -1,5 +1,6 @@
 """`history` lists what the cluster remembers, the newest first, and needs no earlier step."""
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -74,6 +75,13 @@ def test_a_deployment_is_a_row() -> None:
     ]
 
 
+def test_what_is_known_of_its_commit_is_told_below_its_row() -> None:
+    known = Release("x@sha256:1", "c0ffee", "wp:1", "now", "main", "Gr\xf6\xdfer \U0001f600")
+    assert table(ago(12, release=known))[2] == "      main: Gr\\xf6\\xdfer \\U0001f600"
+    unnamed = dataclasses.replace(known, branch="")
+    assert table(ago(12, release=unnamed))[2] == "      Gr\\xf6\\xdfer \\U0001f600"
+
+
 def test_a_failed_one_tells_why_below_its_row() -> None:
     reason = "Deployment site: pod site-1: ErrImagePull"
     rows = table(ago(12, result=Result.FAILED, reason=reason), ago(11))
@@ -111,7 +119,7 @@ def test_no_line_is_wider_than_a_screen() -> None:
     image = f"registry/wordpress:{long}@sha256:{'b' * 64}"
     wide = ago(
         1234,
-        release=Release(image, long, long, long),
+        release=Release(image, long, long, long, long, "\U0001f600" * 200),
         deployment_id=long,
         result=Result.FAILED,
         reason=long,
@@ -119,7 +127,7 @@ def test_no_line_is_wider_than_a_screen() -> None:
     )
     rows = table(wide)
     assert max(map(len, rows)) <= 100
-    assert [row.count("...") for row in rows] == [0, 2, 1]
+    assert [row.count("...") for row in rows] == [0, 2, 1, 1]
 
 
 def test_programs_are_told_times_and_all_that_a_row_has(bundle: Bundle, api: ApplyServer) -> None:

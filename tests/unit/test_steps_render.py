@@ -59,7 +59,8 @@ def test_the_report_names_what_was_rehearsed(bundle: Bundle) -> None:
 def test_each_phase_is_told(bundle: Bundle) -> None:
     bundle.run(render.run)
     assert bundle.told == [
-        f"Test: {RELEASE.image}, commit c0ffee",
+        "Test: commit c0ffee",
+        f"image: {RELEASE.image}",
         "parameters: 2 read from /blog",
         "manifests: Service site, Deployment site",
         "dry-run: the API server accepts all of them",

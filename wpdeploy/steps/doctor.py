@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wpdeploy import apply, preflight
+from wpdeploy import apply, preflight, release
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit, WpdeployError
 from wpdeploy.kinds import title
@@ -70,7 +70,8 @@ def _settings(patient: Patient) -> Finding:
 
 
 def _release(patient: Patient) -> Finding:
-    return preflight.ok("release", f"commit {patient.release.commit}, {patient.release.build}")
+    found = patient.release
+    return preflight.ok("release", f"build {found.build}, {release.told(found)}")
 
 
 def _state_directory(patient: Patient) -> Finding:

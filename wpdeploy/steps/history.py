@@ -9,7 +9,8 @@ from wpdeploy import ages, lock, settings
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.record import Record
-from wpdeploy.report import COLUMNS, Report
+from wpdeploy.release import Release, short_commit
+from wpdeploy.report import Report, fitted
 from wpdeploy.steps import locking, recording
 from wpdeploy.steps.connection import connect, located
 
@@ -35,7 +36,7 @@ def run(invocation: Invocation) -> Report:
 
 
 def lines(records: Sequence[Record], holder: str, now: datetime) -> Iterator[str]:
-    """The table; why a deployment failed, or what it restored, is in a line below its row.
+    """The table; below a row, what the release is, why it failed, or what it restored.
 
     `holder` has the environment's lock.
     """
@@ -43,10 +44,12 @@ def lines(records: Sequence[Record], holder: str, now: datetime) -> Iterator[str
         yield _row(_HEADINGS)
     for item in records:
         yield _row(_cells(item, holder, now))
+        if about := _about(item.release):
+            yield fitted(f"      {about}")
         if item.restores is not None:
             yield f"      rolled back to #{item.restores}"
         if item.reason:
-            yield _cut(f"      {item.reason}", COLUMNS)
+            yield fitted(f"      {item.reason}")
 
 
 def _cells(record: Record, holder: str, now: datetime) -> tuple[str, ...]:
@@ -54,7 +57,7 @@ def _cells(record: Record, holder: str, now: datetime) -> tuple[str, ...]:
         f"#{record.number}",
         ages.told(now - record.started),
         _release(record.release.image),
-        record.release.commit[:_DIGEST],
+        short_commit(record.release),
         record.standing(holder),
         ages.told(record.ended - record.started) if record.ended else "",
         record.deployment_id,
@@ -69,12 +72,12 @@ def _release(image: str) -> str:
 
 
 def _row(cells: Sequence[str]) -> str:
-    padded = [f"{_cut(cell, width):{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)]
+    padded = [f"{fitted(cell, width):{width}}" for cell, width in zip(cells, _WIDTHS, strict=True)]
     return " ".join(padded).rstrip()
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 3] + "..."
+def _about(release: Release) -> str:
+    return ": ".join(text for text in (release.branch, release.subject) if text)
 
 
 def _document(record: Record, holder: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from wpdeploy.kinds import Manifest, labels, title
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record
 from wpdeploy.release import Release
-from wpdeploy.report import Report
+from wpdeploy.report import Report, fitted
 from wpdeploy.settings import Settings
 from wpdeploy.state import Deployment
 from wpdeploy.steps import checking
@@ -30,7 +30,8 @@ def run(invocation: Invocation) -> Report:
     context, line = invocation.context, invocation.console.line
     env = settings.read(context)
     rel = release.read(context)
-    line(f"{context.group}: {rel.image}, commit {rel.commit}")
+    line(fitted(f"{context.group}: {release.told(rel)}"))
+    line(f"image: {rel.image}")
     target = located(invocation, env)
     cluster = connect(invocation, target)
     lock = hold(invocation, cluster, target, waits=True)
