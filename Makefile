@@ -61,6 +61,7 @@ lock:
 	$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file runtime.lock
 	echo awscli | $(RESOLVE) - --output-file benchmarks/awscli.lock
 	printf '%s\n' ansible kubernetes | $(RESOLVE) - --output-file benchmarks/ansible.lock
+	printf '%s\n' cfn-lint checkov | $(RESOLVE) - --output-file cloudformation/lint.lock
 
 $(VENV)/.made: requirements.lock
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

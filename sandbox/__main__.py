@@ -96,7 +96,7 @@ def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
     site = _site(options, aws, place, directory, source)
     bastion = Bastion(site, directory, notify=lambda line: print(f"    {line}", flush=True))
     if options.bundle:
-        return _deployed(bastion.deploy_source, place, f"the bundle {options.bundle}")
+        return _deployed(bastion, bastion.deploy_source, place, f"the bundle {options.bundle}")
     code = _deploy(bastion, place, "v1", "a healthy release")
     if options.tag and not code:
         code = _deploy(bastion, place, options.tag, f"a release with the image tag {options.tag}")
@@ -126,17 +126,20 @@ def _site(
 
 def _deploy(bastion: Bastion, place: Place, tag: str, what: str) -> int:
     release = released(image(tag), f"build-{tag}")
-    return _deployed(
-        lambda: bastion.deploy(release), place, what, ", with the making of its bundle"
-    )
+    more = ", with the making of its bundle"
+    return _deployed(bastion, lambda: bastion.deploy(release), place, what, more)
 
 
-def _deployed(deploy: Callable[[], Timeline], place: Place, what: str, more: str = "") -> int:
+def _deployed(
+    bastion: Bastion, deploy: Callable[[], Timeline], place: Place, what: str, more: str = ""
+) -> int:
     print(f"\nsandbox: CodeDeploy deploys {what}\n", flush=True)
     started = time.monotonic()
     timeline = deploy()
     print(f"\n{console(timeline)}")
     print(f"took      {time.monotonic() - started:.1f} s{more}")
+    size, starts = bastion.revision.stat().st_size / 1e6, bastion.start_seconds() * 1000
+    print(f"bundle    {size:.1f} MB zipped; a hook of it starts in {starts:.0f} ms")
     print(f"serving   {place.serving('wordpress')} pods get the site's requests")
     print(f"next      {_next(timeline)}", flush=True)
     return timeline.exit_code
