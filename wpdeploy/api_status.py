@@ -16,7 +16,8 @@ _WRONG_TYPE = re.compile(
 )
 # What an authorizer says; admission (a quota, a namespace that ends) refuses with 403 as well.
 _NOT_ALLOWED = re.compile(r'User "[^"]*" cannot ')
-# What to do where the namespace is not prepared.
+# What to do where a right is missing, or the namespace.
+ROLE = "have an administrator run bootstrap, and see that the user has the group wpdeploy"
 BOOTSTRAP = "have an administrator run bootstrap: docs/bootstrap.md"
 # Not all kinds say it in the same words.
 _IMMUTABLE = re.compile(r"immutable|updates to \w+ are forbidden|cannot change roleRef")
@@ -110,9 +111,7 @@ def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tup
     if code == UNAUTHORIZED:
         problem = "the API server does not know who is asking (401)"
     elif code == FORBIDDEN and (why := _forbidden(message)):
-        problem = f"forbidden: {why}"
-        has = "the namespace exists and has k8s/cluster/role.yaml"
-        hint = f"see whether {has}, and the user the group wpdeploy"
+        problem, hint = f"forbidden: {why}", ROLE
     elif code == NOT_FOUND and details.get("kind") == "namespaces":
         name = details.get("name")
         problem, hint = f'the namespace "{name}" does not exist', BOOTSTRAP

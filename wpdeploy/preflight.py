@@ -28,7 +28,6 @@ _SALT = re.compile(r"WORDPRESS_(AUTH|SECURE_AUTH|LOGGED_IN|NONCE)_(KEY|SALT)")
 _SHOWN = 6
 # Characters of a digest that a person can compare: sha256: and twelve more.
 _DIGEST = 19
-_APPLY_ROLE = "have an administrator run bootstrap, and see that the user has the group wpdeploy"
 
 
 class Level(StrEnum):
@@ -101,7 +100,7 @@ def not_known(check: str, error: WpdeployError) -> Finding:
     """The same, where a deployment does not do what ended in the error."""
     if isinstance(error, ApiError) and error.code == api_status.FORBIDDEN:
         is_wide = "at the cluster scope" in error.problems[0]
-        hint = "no Role in a namespace grants it" if is_wide else _APPLY_ROLE
+        hint = "no Role in a namespace grants it" if is_wide else api_status.ROLE
         return warning(check, f"not known: may not look at {error.where}", hint)
     return warning(check, f"not known: {error.where}: {'; '.join(error.problems)}", error.hint)
 
@@ -153,9 +152,9 @@ def rights(denied: Sequence[Right]) -> Finding:
         return ok("rights", "all that k8s/cluster/role.yaml has")
     needed = [right for right in denied if right.is_always_needed]
     if needed:
-        return failed("rights", f"cannot {listed(needed)}", _APPLY_ROLE)
+        return failed("rights", f"cannot {listed(needed)}", api_status.ROLE)
     told = f"cannot {listed(denied)}: the other checks tell whether that matters"
-    return warning("rights", told, _APPLY_ROLE)
+    return warning("rights", told, api_status.ROLE)
 
 
 def ingress_class(name: str, found: Manifest | None) -> Finding:

@@ -203,7 +203,7 @@ def test_a_forbidden_verb(site: Site) -> None:
         if "services" in rule["resources"]:
             rule["verbs"].remove("patch")
     site.ask("PUT", path, role)
-    result = refused(site, 6, "forbidden", 'cannot patch resource "services"', "role.yaml")
+    result = refused(site, 6, "forbidden", 'cannot patch resource "services"', "run bootstrap")
     assert "Deployment" not in result.verdict, "what is allowed is not complained of"
 
 

@@ -39,17 +39,16 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
         pytest.param(
             403,
             {"message": ROLE},
-            f"Deployment w: forbidden: {ROLE} "
-            "(see whether the namespace exists and has k8s/cluster/role.yaml, "
-            "and the user the group wpdeploy)",
+            f"Deployment w: forbidden: {ROLE} (have an administrator run bootstrap, and see that "
+            "the user has the group wpdeploy)",
             id="no Role",
         ),
         pytest.param(
             403,
             {"message": 'deployments.apps "w" is forbidden: '},
             'Deployment w: forbidden: deployments.apps "w" is forbidden: cannot create resource '
-            '"deployments" (see whether the namespace exists and has k8s/cluster/role.yaml, '
-            "and the user the group wpdeploy)",
+            '"deployments" (have an administrator run bootstrap, and see that the user has the '
+            "group wpdeploy)",
             id="a Role to apply with, and not to create",
         ),
         pytest.param(
