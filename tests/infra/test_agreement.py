@@ -178,3 +178,10 @@ def test_logs_end_some_day() -> None:
     for template in (PIPELINE, ENVIRONMENT):
         for name, group in resources(template, "AWS::Logs::LogGroup").items():
             assert "RetentionInDays" in group, name
+
+
+def test_bundles_are_sent_by_tls_alone() -> None:
+    policy = PIPELINE["Resources"]["ArtifactsPolicy"]["Properties"]["PolicyDocument"]
+    [statement] = policy["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
