@@ -71,6 +71,7 @@ lock:
 	$(RESOLVE) pyproject.toml --constraint requirements.lock --output-file runtime.lock
 	echo awscli | $(RESOLVE) - --output-file benchmarks/awscli.lock
 	printf '%s\n' ansible kubernetes | $(RESOLVE) - --output-file benchmarks/ansible.lock
+	printf '%s\n' cfn-lint checkov | $(RESOLVE) - --output-file cloudformation/lint.lock
 
 $(VENV)/.made: requirements.lock
 	@$(CHECK_PYTHON)

@@ -2,6 +2,7 @@
 
 import compileall
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -14,8 +15,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from sandbox.aws import Aws
-from wpdeploy import release
+from wpdeploy import bundling, release, runtime
 from wpdeploy.release import Release
+from wpdeploy.runtime import Runtime
 
 ROOT = Path(__file__).parent.parent
 STEPS = ("cleanup", "render", "apply", "validate --settle")
@@ -105,8 +107,8 @@ class Site:
 
     @property
     def path(self) -> str:
-        """Where the Parameter Store has the site's parameters."""
-        return f"/wordpress/{self.namespace}"
+        """Where the Parameter Store has the site's parameters: where the group's role may look."""
+        return f"/wordpress/{self.group}"
 
     def set_up(self) -> None:
         """Make the bundle and the parameters."""
@@ -114,6 +116,10 @@ class Site:
         compileall.compile_dir(self.source / "wpdeploy", quiet=1)
         for name in ("wpdeploy", "k8s"):
             shutil.copytree(self.source / name, self.bundle / name)
+        here, cache = Runtime.here(), runtime.cache_directory(os.environ)
+        (self.bundle / "lib").mkdir()
+        lib = runtime.cached(ROOT / bundling.LOCK, here, cache)
+        (self.bundle / "lib" / here.lib).symlink_to(lib)
         self.configure()
         self.release("v1")
         self.store()
@@ -169,17 +175,15 @@ class Site:
         return {
             **self.aws.environ,
             "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(self.bundle),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DEPLOYMENT_ID": self.deployment_id,
             "DEPLOYMENT_GROUP_NAME": self.group,
             "WPDEPLOY_ROOT": str(self.directory / "root"),
         }
 
     def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
-        """A step as a process that runs."""
+        """A step as a process that runs, as hooks/run starts it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "wpdeploy", *argv],
+            [sys.executable, "-I", "-S", self.bundle / "wpdeploy" / "__main__.py", *argv],
             env=self.environ() | environ,
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -6,7 +6,7 @@ eks.py).
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,7 @@ _THROTTLED = {
     "Throttling",
     "TooManyRequestsException",
     "RequestLimitExceeded",
+    "TooManyUpdates",
 }
 _SERVER_ERROR = 500
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
@@ -67,7 +68,7 @@ class Call:
     action: str
     subject: str
     method: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(repr=False)
     key: str
     told: Callable[[str, str], WpdeployError | None]
 

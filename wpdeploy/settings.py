@@ -36,14 +36,22 @@ class ClusterAccess:
 
 @dataclass(frozen=True)
 class ParameterNames:
-    """Where the parameters are: `path`/NAME, or another name for NAME given in `names`."""
+    """Where the parameters are: `path`/NAME, or another name for NAME given in `names`.
+
+    `key` is the key of KMS that `params init` encrypts with.
+    """
 
     path: Annotated[str, checks.parameter_path]
     names: Mapping[str, Annotated[str, checks.parameter_name]] = field(default_factory=dict)
+    key: Annotated[str, checks.kms_key] | None = None
 
     def of(self, name: str) -> str:
         """The parameter's full name in SSM."""
         return self.names.get(name) or f"{self.path}/{name}"
+
+    def key_of(self, group: str) -> str:
+        """The key: never by default the account's own, which everybody in it may decrypt with."""
+        return self.key or f"alias/wordpress-{group.lower()}"
 
 
 @dataclass(frozen=True)
@@ -150,11 +158,22 @@ class Autoscaling:
 
 @dataclass(frozen=True)
 class Uploads:
-    """The volume that all pods share for wp-content/uploads."""
+    """The volume that all pods share for wp-content/uploads.
+
+    With a `file_system` of EFS, `bootstrap` makes the StorageClass.
+    """
 
     enabled: bool = False
     storage_class: Annotated[str, checks.dns_name] | None = None
     size: Quantity = "20Gi"
+    file_system: Annotated[str, checks.file_system] | None = None
+
+    def __post_init__(self) -> None:
+        if self.file_system and not self.storage_class:
+            raise ValueError(
+                "has a file_system, and no storage_class: the name of the StorageClass that "
+                "bootstrap makes for it"
+            )
 
 
 @dataclass(frozen=True)

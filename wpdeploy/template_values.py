@@ -9,6 +9,11 @@ from wpdeploy.settings import Settings
 from wpdeploy.site_config import Configs
 
 
+def environment_values(env: Settings) -> dict[str, object]:
+    """The environment file's keys: all that the templates of k8s/cluster can use."""
+    return {name: getattr(env, name) for name in env.__dataclass_fields__}
+
+
 def template_values(env: Settings, release: Release, configs: Configs) -> dict[str, object]:
     """The environment file's keys, `image`, `release`, `selector`, `pod_labels` and two `env`s.
 
@@ -18,8 +23,7 @@ def template_values(env: Settings, release: Release, configs: Configs) -> dict[s
     common = labels(env.name)
     own = {key: common[key] for key in ("app.kubernetes.io/name", "app.kubernetes.io/instance")}
     selector = dict(env.wordpress.selector or own)
-    sections = {name: getattr(env, name) for name in env.__dataclass_fields__}
-    return sections | {
+    return environment_values(env) | {
         "release": release,
         "image": release.image,
         "selector": selector,

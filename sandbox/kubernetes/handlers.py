@@ -28,7 +28,9 @@ from sandbox.kubernetes.watches import Selection, Watch
 
 _CONNECTS = {("pods", "log"), ("pods", "proxy"), ("services", "proxy")}
 # Kinds whose deletion is answered with the object and not with a Status.
-_RETURNED = {"Pod", "ServiceAccount", "PersistentVolumeClaim", "Namespace", "ResourceQuota"}
+_RETURNED = {
+    "Pod", "ServiceAccount", "PersistentVolumeClaim", "Namespace", "ResourceQuota", "StorageClass",
+}  # fmt: skip
 _WATCH_SECONDS = 1800
 
 
