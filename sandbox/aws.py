@@ -1,8 +1,9 @@
 """AWS on loopback: moto's server, with what an account has: a key, parameters, roles, clusters."""
 
 import base64
+import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -14,11 +15,14 @@ from moto.server import DomainDispatcherApplication, MotoRequestHandler, create_
 from werkzeug.serving import make_server
 
 from sandbox import metadata
+from sandbox.iam import ADMINISTRATOR, Caller, Guard, MotoAccount, Policy
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # the one that moto is
 BASTION = "bastion"
 _INSTANCE = "i-0f1e2d3c4b5a69788"
+# What moto keeps for all regions.
+_GLOBAL = {"sts", "s3"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,9 @@ class Credentials:
         }
 
 
+_ADMINISTRATOR = Credentials(ADMINISTRATOR, ADMINISTRATOR, "")
+
+
 class Aws:
     """A running stand-in for AWS; `environ` is what a process on the bastion needs to reach it.
 
@@ -57,8 +64,13 @@ class Aws:
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self.credentials: dict[str, Credentials] = {}
-        self._bastion = self.assume(BASTION)
-        self._key: str = self.client("kms").create_key()["KeyMetadata"]["KeyId"]
+        self._callers: dict[str, Caller] = {}
+        self._guard: Guard | None = None
+        self.bastion = self.assume(BASTION)
+        kms = self.client("kms")
+        # Of a key's two names policies have the ARN. What a pipeline makes has a key of its own.
+        self.key: str = kms.create_key()["KeyMetadata"]["Arn"]
+        self.artifacts_key: str = kms.create_key()["KeyMetadata"]["Arn"]
 
     def __enter__(self) -> Self:
         return self
@@ -71,22 +83,29 @@ class Aws:
     @property
     def environ(self) -> dict[str, str]:
         """What makes any AWS client talk to this stand-in, as the role of the bastion."""
-        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **self._bastion.environ}
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **self.bastion.environ}
 
     @property
     def instance_environ(self) -> dict[str, str]:
         """The same for a host whose role and region only the instance metadata tells."""
         return {"AWS_ENDPOINT_URL": self.url, "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url}
 
-    def client(self, service: str) -> Any:
-        """A client of one of its services."""
-        return boto3.session.Session("sandbox", "sandbox", region_name=REGION).client(
-            service, endpoint_url=self.url
-        )
+    def client(self, service: str, who: Credentials = _ADMINISTRATOR) -> Any:
+        """A client of one of its services, for the administrator or somebody else."""
+        session = boto3.session.Session(who.access_key, who.secret_key, who.session_token, REGION)
+        return session.client(service, endpoint_url=self.url)
 
     def backend(self, service: str) -> Any:
         """What a service holds, for what its API does not let anybody set."""
-        return get_backend(service)[ACCOUNT]["aws" if service == "sts" else REGION]
+        return get_backend(service)[ACCOUNT]["aws" if service in _GLOBAL else REGION]
+
+    def enforce(self, policies: Mapping[str, Sequence[Policy]]) -> Guard:
+        """From now on each role may do what its policies allow, and nothing else.
+
+        Until then each may do everything.
+        """
+        self._guard = Guard(MotoAccount(ACCOUNT, self.backend), self._callers, policies)
+        return self._guard
 
     def assume(self, role: str, session: str = _INSTANCE) -> Credentials:
         """New credentials of a role; `credentials` has all that there are, by access key."""
@@ -100,14 +119,24 @@ class Aws:
         )
         made = Credentials(assumed.access_key_id, assumed.secret_access_key, assumed.session_token)
         self.credentials[made.access_key] = made
+        self._callers[made.access_key] = Caller(assumed.arn, role)
         return made
 
     def put_parameters(self, path: str, values: Mapping[str, tuple[str, bool]]) -> None:
         """Store values under the path, each with whether it is secret: a SecureString then."""
         ssm = self.client("ssm")
         for name, (value, secret) in values.items():
-            kind = {"Type": "SecureString", "KeyId": self._key} if secret else {"Type": "String"}
+            kind = {"Type": "SecureString", "KeyId": self.key} if secret else {"Type": "String"}
             ssm.put_parameter(Name=f"{path}/{name}", Value=value, Overwrite=True, **kind)
+
+    def put_secret(self, name: str, values: Mapping[str, str]) -> str:
+        """Store a secret in Secrets Manager, as RDS does it, or its next version; its ARN."""
+        client, text = self.client("secretsmanager"), json.dumps(values)
+        try:
+            made = client.create_secret(Name=name, SecretString=text, KmsKeyId=self.key)
+        except client.exceptions.ResourceExistsException:
+            made = client.put_secret_value(SecretId=name, SecretString=text)
+        return str(made["ARN"])
 
     def delete_parameter(self, name: str) -> None:
         """Take a parameter out of the store."""
@@ -130,12 +159,14 @@ class Aws:
             cluster.status = "ACTIVE"
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        ours = environ["PATH_INFO"].startswith(metadata.PREFIX)
-        found: Iterable[bytes] = (self._metadata if ours else self._moto)(environ, start)
+        if environ["PATH_INFO"].startswith(metadata.PREFIX):
+            return self._metadata(environ, start)
+        refused = self._guard.check(environ) if self._guard else None
+        found: Iterable[bytes] = refused.send(start) if refused else self._moto(environ, start)
         return found
 
     def _instance_credentials(self) -> Mapping[str, str]:
-        held = self._bastion
+        held = self.bastion
         return {
             "AccessKeyId": held.access_key,
             "SecretAccessKey": held.secret_key,

@@ -2,16 +2,19 @@
 
 import os
 import shutil
+import statistics
+import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
+from zipfile import BadZipFile
 
 from sandbox.codedeploy import Agent, Timeline
 from sandbox.codedeploy.archive import unpack
 from sandbox.deployments import CodeDeploy
 from sandbox.site import ROOT, Site
-from wpdeploy import bundling, runtime
+from wpdeploy import archive, bundling, runtime
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.release import Release
 from wpdeploy.runtime import Runtime
@@ -31,9 +34,11 @@ class Bastion:
         self._service = CodeDeploy(site.aws)
         self._revisions = directory / "revisions"
         self._revisions.mkdir(parents=True)
+        self.revision = self._revisions
         root = directory / "host"
         environ = {**site.aws.instance_environ, "PATH": PATH, "WPDEPLOY_ROOT": str(root)}
-        self._agent = Agent(root / "opt/codedeploy-agent/deployment-root", environ, notify=notify)
+        deployments, fetch = root / "opt/codedeploy-agent/deployment-root", self._service.fetch
+        self._agent = Agent(deployments, environ, notify=notify, fetch=fetch)
 
     def deploy(self, release: Release) -> Timeline:
         """Make the release's bundle of this checkout, and deploy it to the site's group."""
@@ -47,9 +52,19 @@ class Bastion:
         self._site.configure()
         return self._deploy("given")
 
+    def start_seconds(self) -> float:
+        """How long a hook takes to begin, and to end at once: the median of some runs."""
+        command = [str(self._site.bundle / "hooks" / "run"), "--version"]
+        taken = []
+        for _ in range(7):
+            started = time.monotonic()
+            subprocess.run(command, env={"PATH": PATH}, check=True, capture_output=True)
+            taken.append(time.monotonic() - started)
+        return statistics.median(taken)
+
     def _deploy(self, name: str) -> Timeline:
-        revision = self._revisions / f"{name}.zip"
-        archive(self._site.bundle, revision)
+        self.revision = revision = self._revisions / f"{name}.zip"
+        archive.write(self._site.bundle, revision)
         deployment = self._service.deploy(self._site.group, revision)
         self._service.begin(deployment)
         timeline = self._agent.deploy(deployment)
@@ -79,11 +94,3 @@ def opened(given: Path, directory: Path) -> Path:
         if not (given / name).is_file():
             raise ConfigurationError(where, f"is no bundle: it has no {name}")
     return given
-
-
-def archive(directory: Path, file: Path) -> None:
-    """What CodePipeline does with an artifact."""
-    # The fastest level: nothing but this machine will keep it.
-    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=1) as made:
-        for path in sorted(directory.rglob("*")):
-            made.write(path, path.relative_to(directory))

@@ -1,5 +1,6 @@
 """A site on one machine: a copy of the bundle, its parameters, and wpdeploy run on it."""
 
+import compileall
 import json
 import os
 import shutil
@@ -14,8 +15,9 @@ from typing import Any, NamedTuple
 import yaml
 
 from sandbox.aws import Aws
-from wpdeploy import release
+from wpdeploy import bundling, release, runtime
 from wpdeploy.release import Release
+from wpdeploy.runtime import Runtime
 
 ROOT = Path(__file__).parent.parent
 STEPS = ("cleanup", "render", "apply", "validate --settle")
@@ -105,24 +107,42 @@ class Site:
 
     @property
     def path(self) -> str:
-        """Where the Parameter Store has the site's parameters."""
-        return f"/wordpress/{self.namespace}"
+        """Where the Parameter Store has the site's parameters: where the group's role may look."""
+        return f"/wordpress/{self.group}"
 
     def set_up(self) -> None:
         """Make the bundle and the parameters."""
+        # Byte-compiled, as a bundle is.
+        compileall.compile_dir(self.source / "wpdeploy", quiet=1)
         for name in ("wpdeploy", "k8s"):
-            unwanted = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(self.source / name, self.bundle / name, ignore=unwanted)
+            shutil.copytree(self.source / name, self.bundle / name)
+        here, cache = Runtime.here(), runtime.cache_directory(os.environ)
+        (self.bundle / "lib").mkdir()
+        lib = runtime.cached(ROOT / bundling.LOCK, here, cache)
+        (self.bundle / "lib" / here.lib).symlink_to(lib)
         self.configure()
         self.release("v1")
         self.store()
 
+    @property
+    def secret(self) -> str:
+        """The name of the secret that RDS would keep of the database's administrator."""
+        return f"rds!db-{self.namespace}"
+
     def store(self) -> None:
-        """Give each parameter of k8s/parameters.yaml a value."""
+        """Give each parameter of k8s/parameters.yaml a value, if it is read."""
         known = yaml.safe_load((self.source / "k8s/parameters.yaml").read_text())["parameters"]
+        installs = self.changes.get("install", {}).get("enabled", True)
         for name, spec in known.items():
-            self.values[name] = (f"value-of-{name}", spec.get("secret", True))
+            if installs or not spec.get("only"):
+                self.values[name] = (self._value(name, spec), spec.get("secret", True))
         self.aws.put_parameters(self.path, self.values)
+
+    def _value(self, name: str, spec: Json) -> str:
+        if "secretsmanager" not in spec:
+            return f"value-of-{name}"
+        keys = spec["secretsmanager"]
+        return self.aws.put_secret(self.secret, {key: f"value-of-{name}.{key}" for key in keys})
 
     def configure(self, changes: Mapping[str, Any] | None = None) -> None:
         """Write the environment file: the source's, for this place, with these changes."""
@@ -152,22 +172,18 @@ class Site:
 
     def environ(self) -> dict[str, str]:
         """The agent's environment, and where the stand-ins are."""
-        passed = {key: os.environ[key] for key in os.environ if key.startswith("COVERAGE")}
         return {
-            **passed,
             **self.aws.environ,
             "PATH": "/usr/bin:/bin",
-            "PYTHONPATH": str(self.bundle),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "DEPLOYMENT_ID": self.deployment_id,
             "DEPLOYMENT_GROUP_NAME": self.group,
             "WPDEPLOY_ROOT": str(self.directory / "root"),
         }
 
     def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
-        """A step as a process that runs."""
+        """A step as a process that runs, as hooks/run starts it."""
         return subprocess.Popen(
-            [sys.executable, "-m", "wpdeploy", *argv],
+            [sys.executable, "-I", "-S", self.bundle / "wpdeploy" / "__main__.py", *argv],
             env=self.environ() | environ,
             cwd="/",
             stdin=subprocess.DEVNULL,

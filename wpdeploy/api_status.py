@@ -16,6 +16,13 @@ _WRONG_TYPE = re.compile(
 )
 # What an authorizer says; admission (a quota, a namespace that ends) refuses with 403 as well.
 _NOT_ALLOWED = re.compile(r'User "[^"]*" cannot ')
+# What to do where a right is missing, or the namespace.
+ROLE = "have an administrator run bootstrap, and see that the user has the group wpdeploy"
+BOOTSTRAP = "have an administrator run bootstrap: docs/bootstrap.md"
+# Not all kinds say it in the same words.
+_IMMUTABLE = re.compile(r"immutable|updates to \w+ are forbidden|cannot change roleRef")
+# All that it says to who may apply to an object, and not create it.
+_NOT_CREATED = re.compile(r"^(?P<plural>[a-z]+)\b.* is forbidden:\s*$", re.DOTALL)
 # What to do when the API server does not know who is asking, whoever it is.
 RENEW = "renew the credentials"
 _MANAGER = re.compile(r'conflict with "(?P<manager>[^"]+)"')
@@ -91,24 +98,29 @@ def error(
     return ApiError(where, problem or f"{method} refused ({code}): {message}", hint, code, status)
 
 
+def _forbidden(message: str) -> str:
+    """What an authorizer says, with the right that is missing; else nothing."""
+    if match := _NOT_CREATED.match(message):
+        return f'{message.rstrip()} cannot create resource "{match["plural"]}"'
+    return message if _NOT_ALLOWED.search(message) else ""
+
+
 def _told(where: str, code: int, message: str, status: Mapping[str, Any]) -> tuple[str, str]:
     details = _details(status)
     problem, hint = "", ""
     if code == UNAUTHORIZED:
         problem = "the API server does not know who is asking (401)"
-    elif code == FORBIDDEN and _NOT_ALLOWED.search(message):
-        problem = f"forbidden: {message}"
-        has = "the namespace exists and has k8s/cluster/role.yaml"
-        hint = f"see whether {has}, and the user the group wpdeploy"
+    elif code == FORBIDDEN and (why := _forbidden(message)):
+        problem, hint = f"forbidden: {why}", ROLE
     elif code == NOT_FOUND and details.get("kind") == "namespaces":
         name = details.get("name")
-        problem, hint = f'the namespace "{name}" does not exist', f"kubectl create namespace {name}"
+        problem, hint = f'the namespace "{name}" does not exist', BOOTSTRAP
     elif code == NOT_FOUND and not details.get("name"):
         problem = f"the API server has no such API for {where}"
         hint = "switch the object off in the environment file, or upgrade the cluster"
-    elif code == INVALID and "immutable" in message:
+    elif code == INVALID and _IMMUTABLE.search(message):
         problem = f"invalid: {message}"
         hint = "keep the immutable field's value, or delete the object before"
     elif code == INVALID or is_wrong_type(code, message):
-        problem, hint = f"invalid: {message}", "correct the template in k8s/wordpress"
+        problem, hint = f"invalid: {message}", "correct its template in k8s"
     return problem, hint

@@ -204,7 +204,7 @@ def _raise_all(refusals: Sequence[_Refusal]) -> None:
 
 _TAKE_OVER = (
     "nothing was changed; leave the field out of the template, or take it over once by hand: "
-    "render and apply with --force-conflicts"
+    "render and apply, or bootstrap, with --force-conflicts"
 )
 
 

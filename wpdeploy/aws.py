@@ -6,7 +6,7 @@ eks.py).
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -34,6 +34,7 @@ _THROTTLED = {
     "Throttling",
     "TooManyRequestsException",
     "RequestLimitExceeded",
+    "TooManyUpdates",
 }
 _SERVER_ERROR = 500
 _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
@@ -59,7 +60,7 @@ _STS = Service("sts", "EKS token", ClusterError)
 
 @dataclass(frozen=True)
 class Call:
-    """A call: the action on what, botocore's method, the key of the answer.
+    """A call: the action on what, botocore's method, the key of the answer, or "" for all of it.
 
     `told` makes an error of a refusal's code and message; where it has none, they are shown.
     """
@@ -67,7 +68,7 @@ class Call:
     action: str
     subject: str
     method: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, Any] = field(repr=False)
     key: str
     told: Callable[[str, str], WpdeployError | None]
 
@@ -156,7 +157,7 @@ class Client:
         self._retrying = retrying(clock, notice)
 
     def call(self, call: Call) -> Any:
-        """What the answer has under the call's key."""
+        """What the answer has under the call's key, or all of it."""
         return self._retrying.copy()(self._attempt, call)
 
     def _attempt(self, call: Call) -> Any:
@@ -166,6 +167,8 @@ class Client:
             raise _refused(self._service, call, error) from error
         except (BotoCoreError, ResponseParserError) as error:
             raise _failed(self._service, error) from error
+        if not call.key:
+            return answer
         if call.key not in answer:
             problem = f'answers {call.action} without "{call.key}"'
             hint = "check AWS_ENDPOINT_URL and the proxies"

@@ -21,6 +21,11 @@ _LABEL_VALUE = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?")
 _EKS_NAME = re.compile(r"[0-9A-Za-z][A-Za-z0-9_-]*")
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PARAMETER = re.compile(r"/?[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+_KMS_KEY = re.compile(
+    r"alias/[A-Za-z0-9/_-]+|[0-9a-f-]{36}|mrk-[0-9a-f]{32}|arn:aws[-a-z]*:kms:[-a-z0-9]+:[0-9]{12}:"
+    r"(key|alias)/[A-Za-z0-9/_-]+"
+)
+_FILE_SYSTEM = re.compile(r"fs-[0-9a-f]{8,40}")
 _SUFFIX = "(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?"
 _QUANTITY = re.compile(rf"([0-9]+(?:\.[0-9]+)?){_SUFFIX}")
 # As the API server writes one: with an exponent too.
@@ -70,6 +75,10 @@ eks_name = _matching(
     _EKS_NAME, 100, "a cluster's name: letters, digits, '-' and '_', at most 100 of them"
 )
 env_name = _matching(_ENV_NAME, 253, "the name of an environment variable")
+kms_key = _matching(
+    _KMS_KEY, 2048, "a key of KMS: alias/NAME, the key's id, or the ARN of one of them"
+)
+file_system = _matching(_FILE_SYSTEM, 43, "the id of a file system of EFS, such as fs-01234567")
 parameter_name = _matching(_PARAMETER, 1011, "an SSM name: letters, digits, '_', '.', '-' and '/'")
 
 

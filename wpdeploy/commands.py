@@ -97,6 +97,23 @@ COMMANDS: Sequence[Command] = (
         300,
     ),
     Command(
+        "bootstrap",
+        "Apply what a deployment needs and may not make itself: the namespace, its Role, the "
+        "classes of k8s/cluster; show what changes, and ask. An administrator runs it, once.",
+        "python -m wpdeploy bootstrap --group Test",
+        900,
+        ("--kubeconfig", "--context", "--color", "--yes", "--force-conflicts"),
+    ),
+    Command(
+        "params",
+        "check: show which parameters there are, what is not well with them, and who makes those "
+        "that are missing. init: generate the secret ones that are missing, show which, and ask; "
+        "nothing is overwritten, and no value is shown.",
+        "python -m wpdeploy params init --group Test",
+        900,
+        ("action", "--yes"),
+    ),
+    Command(
         "bundle",
         "Make what becomes CodeDeploy's archive, as a directory or a ZIP file.",
         "python -m wpdeploy bundle --image wordpress@sha256:... --commit c0ffee --branch main "
@@ -157,6 +174,12 @@ _OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "help": "auto is on a terminal, where NO_COLOR is not set",
     },
     "--yes": {"action": "store_true", "help": "do not ask"},
+    "action": {"choices": ("check", "init"), "help": "what to do"},
+    "--kubeconfig": {
+        "metavar": "FILE",
+        "help": "reach the cluster by this, and not as the environment file says",
+    },
+    "--context": {"metavar": "NAME", "help": "a context of --kubeconfig; else its current one"},
     "--image": {"required": True, "help": "the image, REPOSITORY[:TAG]@sha256:..."},
     "--commit": {"required": True, "help": "the commit that it is made from"},
     "--branch": {"required": True, "metavar": "NAME", "help": "the branch of the commit"},

@@ -16,7 +16,7 @@ from wpdeploy.fields import Fields
 from wpdeploy.kinds import JOB, Manifest, title
 from wpdeploy.record import RecordedParameter
 
-Action = Literal["created", "changed", "unchanged", "deleted"]
+Action = Literal["created", "changed", "unchanged", "deleted", "left out"]
 HIDDEN = "(not shown)"
 PARTIAL = (
     "`kubectl apply` owns fields of it, which are handed over first: "
@@ -24,8 +24,15 @@ PARTIAL = (
 )
 ORDER = "only the order of a list differs"
 RUN_AGAIN = "it failed before: it is deleted, and run again"
-_SIGNS: Mapping[Action, str] = {"created": "+", "changed": "~", "unchanged": " ", "deleted": "-"}
+_SIGNS: Mapping[Action, str] = {
+    "created": "+",
+    "changed": "~",
+    "unchanged": " ",
+    "deleted": "-",
+    "left out": " ",
+}
 _PLAIN_VALUE = re.compile(r"\benv\[.*\]\.value$")
+_DIGITS = re.compile(r"([0-9]+)")
 _REFERENCE = re.compile(r"\.env\[[^]]+\]\.valueFrom\.(?:secret|configMap)KeyRef\.name$")
 
 
@@ -151,10 +158,15 @@ def summary(differences: Sequence[Difference]) -> str:
 def _changes(before: Fields, after: Fields) -> tuple[Change, ...]:
     found = (
         _shown(path, before.get(path), after.get(path))
-        for path in sorted(before.keys() | after.keys())
+        for path in sorted(before.keys() | after.keys(), key=_place)
         if before.get(path) != after.get(path)
     )
     return tuple(dict.fromkeys(found))
+
+
+def _place(path: str) -> list[str | int]:
+    """By which paths are put in order: the tenth item of a list comes after the second."""
+    return [int(part) if number % 2 else part for number, part in enumerate(_DIGITS.split(path))]
 
 
 def _shown(path: str, before: str | None, after: str | None) -> Change:

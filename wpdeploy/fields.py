@@ -66,7 +66,7 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if value and isinstance(value, dict):
         for key, inner in value.items():
             yield from _leaves(_joined(path, key), inner)
-    elif value and isinstance(value, list):
+    elif isinstance(value, list) and any(isinstance(item, dict | list) for item in value):
         key = _key(value)
         for place, item in enumerate(value):
             yield from _leaves(f"{path}[{item[key] if key else place}]", _without(key, item))

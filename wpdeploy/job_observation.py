@@ -1,15 +1,14 @@
 """Watching a Job: its list, that of its pods, and, where those do not decide, the events."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from wpdeploy import jobs, observed, pods
 from wpdeploy.jobs import Job, Snapshot
-from wpdeploy.kinds import Manifest, collection
+from wpdeploy.kinds import Manifest
 from wpdeploy.observed import Event
 from wpdeploy.pods import Pod
-from wpdeploy.streams import Clock, Cluster, Stream, Streams
+from wpdeploy.streams import Clock, Cluster, Streams
 from wpdeploy.target import Target
 
 # The API server leaves out what a healthy pod makes most of, and what the pod itself tells.
@@ -34,13 +33,13 @@ class JobObservation:
     ) -> None:
         self._cluster, self._target = cluster, target
         self._name, self._since = name, since
-        self._streams = Streams(cluster, clock, notice)
+        self._streams = Streams(cluster, target.namespace, clock, notice)
         self._seen: dict[str, Pod] = {}
         named = {"fieldSelector": f"metadata.name={name}"}
         own = {"labelSelector": f"job-name={name}"}
-        self._jobs = self._add("batch/v1", "jobs", named, _job)
-        self._pods = self._add("v1", "pods", own, self._pod)
-        self._events = self._add("v1", "events", _EVENTS, self._event, is_extra=True)
+        self._jobs = self._streams.add("batch/v1", "jobs", named, _job)
+        self._pods = self._streams.add("v1", "pods", own, self._pod)
+        self._events = self._streams.add("v1", "events", _EVENTS, self._event, is_extra=True)
 
     def snapshot(self) -> Snapshot:
         """All that is known now."""
@@ -80,18 +79,6 @@ class JobObservation:
         about = raw["involvedObject"].get("name", "")
         own = about == self._name or about.startswith(f"{self._name}-")
         return observed.event(raw) if own else None
-
-    def _add(
-        self,
-        api_version: str,
-        plural: str,
-        query: Mapping[str, str],
-        read: Callable[[Manifest, Any], Any],
-        *,
-        is_extra: bool = False,
-    ) -> Stream:
-        path = collection(api_version, plural, self._target.namespace)
-        return self._streams.add(Stream(path, query, read, is_extra=is_extra))
 
 
 def _job(raw: Manifest, _before: object) -> Job:

@@ -1,4 +1,4 @@
-"""The kinds of objects that wpdeploy deploys: their order, and where the API server has them."""
+"""The kinds of objects that wpdeploy applies: their order, and where the API server has them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,10 +13,11 @@ class Kind(NamedTuple):
 
     plural: str
     api_versions: tuple[str, ...]
+    namespaced: bool = True
 
 
-# In the order of applying: what a pod needs before it starts comes before the Jobs and the
-# Deployment, what looks at its pods comes after it.
+# What a deployment applies, in order: what a pod needs before it starts comes before the Jobs and
+# the Deployment, what looks at its pods comes after it.
 KINDS: Mapping[str, Kind] = {
     "ServiceAccount": Kind("serviceaccounts", ("v1",)),
     "NetworkPolicy": Kind("networkpolicies", ("networking.k8s.io/v1",)),
@@ -33,6 +34,16 @@ KINDS: Mapping[str, Kind] = {
     "CronJob": Kind("cronjobs", ("batch/v1",)),
     "Ingress": Kind("ingresses", ("networking.k8s.io/v1",)),
 }
+# What an administrator applies once, by `bootstrap`, in order.
+ADMINISTERED: Mapping[str, Kind] = {
+    "Namespace": Kind("namespaces", ("v1",), namespaced=False),
+    "Role": Kind("roles", ("rbac.authorization.k8s.io/v1",)),
+    "RoleBinding": Kind("rolebindings", ("rbac.authorization.k8s.io/v1",)),
+    "StorageClass": Kind("storageclasses", ("storage.k8s.io/v1",), namespaced=False),
+    "IngressClassParams": Kind("ingressclassparams", ("eks.amazonaws.com/v1",), namespaced=False),
+    "IngressClass": Kind("ingressclasses", ("networking.k8s.io/v1",), namespaced=False),
+}
+_ALL = {**KINDS, **ADMINISTERED}
 RANK: Mapping[str, int] = {kind: rank for rank, kind in enumerate(KINDS)}
 
 
@@ -61,15 +72,25 @@ def without_jobs(manifests: Sequence[Manifest]) -> tuple[Manifest, ...]:
 
 def collection(api_version: str, plural: str, namespace: str) -> str:
     """The path of a namespaced collection on the API server."""
-    prefix = "/apis" if "/" in api_version else "/api"
-    return f"{prefix}/{api_version}/namespaces/{namespace}/{plural}"
+    return f"{api(api_version)}/namespaces/{namespace}/{plural}"
+
+
+def api(api_version: str) -> str:
+    """The path of an API's version on the API server."""
+    return f"/{'apis' if '/' in api_version else 'api'}/{api_version}"
+
+
+def kind_of(manifest: Manifest) -> Kind:
+    """The row of the object's kind."""
+    return _ALL[manifest["kind"]]
 
 
 def path_of(manifest: Manifest) -> str:
     """The path of the object on the API server."""
-    metadata = manifest["metadata"]
-    plural = KINDS[manifest["kind"]].plural
-    return f"{collection(manifest['apiVersion'], plural, metadata['namespace'])}/{metadata['name']}"
+    kind, version, metadata = kind_of(manifest), manifest["apiVersion"], manifest["metadata"]
+    if not kind.namespaced:
+        return f"{api(version)}/{kind.plural}/{metadata['name']}"
+    return f"{collection(version, kind.plural, metadata['namespace'])}/{metadata['name']}"
 
 
 def title(manifest: Manifest) -> str:
@@ -77,14 +98,17 @@ def title(manifest: Manifest) -> str:
     return f"{manifest['kind']} {manifest['metadata']['name']}"
 
 
+# Those of an object that several environments may share.
+SHARED_LABELS: Mapping[str, str] = {
+    "app.kubernetes.io/part-of": "wordpress",
+    "app.kubernetes.io/managed-by": "wpdeploy",
+}
+
+
 def labels(instance: str) -> dict[str, str]:
     """The labels of every object of an environment; `instance` is its Deployment's name."""
-    return {
-        "app.kubernetes.io/name": "wordpress",
-        "app.kubernetes.io/instance": instance,
-        "app.kubernetes.io/part-of": "wordpress",
-        "app.kubernetes.io/managed-by": "wpdeploy",
-    }
+    own = {"app.kubernetes.io/name": "wordpress", "app.kubernetes.io/instance": instance}
+    return {**own, **SHARED_LABELS}
 
 
 def selector(instance: str) -> str:

@@ -1,51 +1,52 @@
-"""Manifests: the objects that the templates of k8s/wordpress make, checked and in order."""
+"""Manifests: the objects that the files of k8s/ make, checked and in order."""
 
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wpdeploy import files, templates
+from wpdeploy import files, strict_yaml, templates
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ManifestError
-from wpdeploy.kinds import JOB, KINDS, RANK, Manifest, title
+from wpdeploy.kinds import ADMINISTERED, JOB, KINDS, Kind, Manifest, kind_of, title
+from wpdeploy.strict_yaml import StrictYamlError
 from wpdeploy.templates import TemplateFault
 
-_KINDS = [kind for kind in KINDS if kind != "Secret"]
 _ON_DISK = (
     "a template makes no Secret: what is rendered is written to disk; "
     "name the value in k8s/parameters.yaml"
 )
+_TEMPLATES, _PLAIN = "*.yaml.j2", "*.y*ml"
 # A Job's name is a label of its pods.
 _LONGEST_JOB_NAME = 63
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 
 
 def render(context: DeploymentContext, values: Mapping[str, object]) -> tuple[Manifest, ...]:
-    """The objects of all templates in the order of applying; a template may render to none.
+    """The objects of all templates of k8s/wordpress in the order of applying.
 
-    The name of a Job ends in a hash over its content.
+    A template may render to none. The name of a Job ends in a hash over its content.
     """
     directory = context.bundle / "k8s" / "wordpress"
-    found_files = sorted(directory.glob("*.yaml.j2"))
-    if not found_files:
-        raise ManifestError(context.shown(directory), "there is no template (*.yaml.j2)")
+    found = sorted(directory.glob(_TEMPLATES))
     problems = [
         f"{path.name}: is no template: its name must end in .yaml.j2"
-        for path in sorted(directory.glob("*.y*ml"))
+        for path in sorted(directory.glob(_PLAIN))
     ]
-    found: list[tuple[str, Manifest]] = []
-    for template in found_files:
-        try:
-            found += _objects(template, values)
-        except TemplateFault as fault:
-            problems.append(f"{template.name}: {fault}")
-    problems += _duplicates(found)
-    if problems:
-        raise ManifestError(context.shown(directory), problems)
-    return tuple(sorted((_unique(manifest) for _, manifest in found), key=_order))
+    rendered = _rendered(context.shown(directory), found, values, KINDS, problems)
+    return _ordered(map(_unique, rendered), KINDS)
+
+
+def render_cluster(
+    context: DeploymentContext, values: Mapping[str, object]
+) -> tuple[Manifest, ...]:
+    """The objects of k8s/cluster in the order of applying: its templates', and plain YAML's."""
+    directory = context.bundle / "k8s" / "cluster"
+    found = sorted([*directory.glob(_TEMPLATES), *directory.glob(_PLAIN)])
+    rendered = _rendered(context.shown(directory), found, values, ADMINISTERED, [])
+    return _ordered(rendered, ADMINISTERED)
 
 
 def stamp(
@@ -65,29 +66,55 @@ def _unique(manifest: Manifest) -> Manifest:
     return manifest | {"metadata": metadata | {"name": f"{start}-{digest}"}}
 
 
-def _order(manifest: Manifest) -> tuple[int, str]:
-    return RANK[manifest["kind"]], manifest["metadata"]["name"]
+def _ordered(found: Iterable[Manifest], kinds: Mapping[str, Kind]) -> tuple[Manifest, ...]:
+    ranks = {kind: rank for rank, kind in enumerate(kinds)}
+    return tuple(sorted(found, key=lambda item: (ranks[item["kind"]], item["metadata"]["name"])))
 
 
-def _objects(template: Path, values: Mapping[str, object]) -> Iterator[tuple[str, Manifest]]:
+def _rendered(
+    where: str,
+    sources: Sequence[Path],
+    values: Mapping[str, object],
+    kinds: Mapping[str, Kind],
+    problems: list[str],
+) -> list[Manifest]:
+    """The objects that the files make; all problems at once, with those known before."""
+    if not sources:
+        raise ManifestError(where, "there is no template (*.yaml.j2)")
+    found: list[tuple[str, Manifest]] = []
+    for source in sources:
+        try:
+            found += [(source.name, _checked(item, kinds)) for item in _documents(source, values)]
+        except TemplateFault as fault:
+            problems.append(f"{source.name}: {fault}")
+    problems += _duplicates(found)
+    if problems:
+        raise ManifestError(where, problems)
+    return [manifest for _, manifest in found]
+
+
+def _documents(source: Path, values: Mapping[str, object]) -> list[object]:
     try:
-        document = templates.load(files.read_text(template), values)
-    except ValueError as error:
+        text = files.read_text(source)
+        if source.suffix == ".j2":
+            document = templates.load(text, values)
+            return [] if document is None else [document]
+        return strict_yaml.load_all(text)
+    except (ValueError, StrictYamlError) as error:
         raise TemplateFault(str(error)) from None
-    if document is not None:
-        yield template.name, _checked(document)
 
 
-def _checked(document: object) -> Manifest:
+def _checked(document: object, kinds: Mapping[str, Kind]) -> Manifest:
     if not isinstance(document, dict):
         raise TemplateFault("is not an object with apiVersion, kind and metadata")
     kind = document.get("kind")
     if kind == "Secret":
         raise TemplateFault(_ON_DISK)
-    if not isinstance(kind, str) or kind not in KINDS:
-        raise TemplateFault(f"kind is {kind!r}, but must be one of {', '.join(_KINDS)}")
-    if document.get("apiVersion") not in KINDS[kind].api_versions:
-        known = " or ".join(KINDS[kind].api_versions)
+    if not isinstance(kind, str) or kind not in kinds:
+        known = ", ".join(each for each in kinds if each != "Secret")
+        raise TemplateFault(f"kind is {kind!r}, but must be one of {known}")
+    if document.get("apiVersion") not in kinds[kind].api_versions:
+        known = " or ".join(kinds[kind].api_versions)
         raise TemplateFault(
             f"apiVersion of a {kind} is {document.get('apiVersion')!r}, not {known}"
         )
@@ -112,6 +139,9 @@ def _duplicates(found: Sequence[tuple[str, Manifest]]) -> Iterator[str]:
 
 def _stamped(manifest: Manifest, namespace: str, labels: Mapping[str, str]) -> Manifest:
     metadata: dict[str, Any] = manifest["metadata"]
+    own = {**(metadata.get("labels") or {}), **labels}
+    if not kind_of(manifest).namespaced:
+        return manifest | {"metadata": metadata | {"labels": own}}
     given = metadata.get("namespace")
     if given is not None and given != namespace:
         raise ManifestError(
@@ -119,5 +149,4 @@ def _stamped(manifest: Manifest, namespace: str, labels: Mapping[str, str]) -> M
             f'metadata.namespace is "{given}", but the environment\'s namespace is "{namespace}"',
             "leave it out: wpdeploy fills it in",
         )
-    own = metadata.get("labels") or {}
-    return manifest | {"metadata": metadata | {"namespace": namespace, "labels": {**own, **labels}}}
+    return manifest | {"metadata": metadata | {"namespace": namespace, "labels": own}}

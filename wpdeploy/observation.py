@@ -6,11 +6,10 @@ The fifth is of the pods' Events, which nobody needs to see that a rollout is do
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from wpdeploy import observed, pods
 from wpdeploy.errors import ClusterError
-from wpdeploy.kinds import Manifest, collection
+from wpdeploy.kinds import Manifest
 from wpdeploy.observed import Event, ReplicaSet, Snapshot, Workload
 from wpdeploy.pods import Pod
 from wpdeploy.record import AppliedAt
@@ -37,15 +36,15 @@ class Observation:
     ) -> None:
         self._cluster, self._target = cluster, target
         self._applied = applied
-        self._streams = Streams(cluster, clock, notice)
-        self._deployments = self._add(
+        self._streams = Streams(cluster, target.namespace, clock, notice)
+        self._deployments = self._streams.add(
             "apps/v1", "deployments", {"fieldSelector": f"metadata.name={target.name}"}, _workload
         )
         selector = {"labelSelector": self._workload().selector}
-        self._replica_sets = self._add("apps/v1", "replicasets", selector, _replica_set)
-        self._pods = self._add("v1", "pods", selector, self._pod)
+        self._replica_sets = self._streams.add("apps/v1", "replicasets", selector, _replica_set)
+        self._pods = self._streams.add("v1", "pods", selector, self._pod)
         self._endpoints = self._add_endpoints()
-        self._events = self._add("v1", "events", _EVENTS, self._event, is_extra=True)
+        self._events = self._streams.add("v1", "events", _EVENTS, self._event, is_extra=True)
         self._told: tuple[int, Mapping[str, tuple[Event, ...]]] = 0, {}
         self._shown: frozenset[str] = frozenset()
         self._freed: datetime | None = None
@@ -117,21 +116,11 @@ class Observation:
         name = self._target.name
         slices = {"labelSelector": f"kubernetes.io/service-name={name}"}
         with suppress(NoSuchApi):
-            return self._add("discovery.k8s.io/v1", "endpointslices", slices, _serving)
+            return self._streams.add("discovery.k8s.io/v1", "endpointslices", slices, _serving)
         # Before 1.21 there were Endpoints alone; from 1.33 on they are deprecated.
-        return self._add("v1", "endpoints", {"fieldSelector": f"metadata.name={name}"}, _serving)
-
-    def _add(
-        self,
-        api_version: str,
-        plural: str,
-        query: Mapping[str, str],
-        read: Callable[[Manifest, Any], Any],
-        *,
-        is_extra: bool = False,
-    ) -> Stream:
-        path = collection(api_version, plural, self._target.namespace)
-        return self._streams.add(Stream(path, query, read, is_extra=is_extra))
+        return self._streams.add(
+            "v1", "endpoints", {"fieldSelector": f"metadata.name={name}"}, _serving
+        )
 
 
 def _workload(raw: Manifest, _before: object) -> Workload:

@@ -28,7 +28,6 @@ _SALT = re.compile(r"WORDPRESS_(AUTH|SECURE_AUTH|LOGGED_IN|NONCE)_(KEY|SALT)")
 _SHOWN = 6
 # Characters of a digest that a person can compare: sha256: and twelve more.
 _DIGEST = 19
-_APPLY_ROLE = "apply k8s/cluster/role.yaml, and see that the user has the group wpdeploy"
 
 
 class Level(StrEnum):
@@ -101,7 +100,7 @@ def not_known(check: str, error: WpdeployError) -> Finding:
     """The same, where a deployment does not do what ended in the error."""
     if isinstance(error, ApiError) and error.code == api_status.FORBIDDEN:
         is_wide = "at the cluster scope" in error.problems[0]
-        hint = "no Role in a namespace grants it" if is_wide else _APPLY_ROLE
+        hint = "no Role in a namespace grants it" if is_wide else api_status.ROLE
         return warning(check, f"not known: may not look at {error.where}", hint)
     return warning(check, f"not known: {error.where}: {'; '.join(error.problems)}", error.hint)
 
@@ -141,7 +140,7 @@ def clock(ahead: timedelta, *, signs: bool) -> Finding:
 def namespace(name: str, found: Manifest | None) -> Finding:
     """Whether there is a namespace to deploy into."""
     if found is None:
-        return failed("namespace", f"{name} does not exist", f"kubectl create namespace {name}")
+        return failed("namespace", f"{name} does not exist", api_status.BOOTSTRAP)
     if "deletionTimestamp" in found["metadata"]:
         return failed("namespace", f"{name} is being deleted", "wait, and make it anew")
     return ok("namespace", name)
@@ -153,15 +152,18 @@ def rights(denied: Sequence[Right]) -> Finding:
         return ok("rights", "all that k8s/cluster/role.yaml has")
     needed = [right for right in denied if right.is_always_needed]
     if needed:
-        return failed("rights", f"cannot {_listed(needed)}", _APPLY_ROLE)
-    told = f"cannot {_listed(denied)}: the other checks tell whether that matters"
-    return warning("rights", told, _APPLY_ROLE)
+        return failed("rights", f"cannot {listed(needed)}", api_status.ROLE)
+    told = f"cannot {listed(denied)}: the other checks tell whether that matters"
+    return warning("rights", told, api_status.ROLE)
 
 
 def ingress_class(name: str, found: Manifest | None) -> Finding:
     """Whether a controller serves the Ingress."""
     if found is None:
-        hint = "install the AWS Load Balancer Controller, or correct ingress.class_name"
+        hint = (
+            "have an administrator run bootstrap, which makes that of EKS Auto Mode, or correct "
+            "ingress.class_name"
+        )
         return failed("ingress class", f"there is no IngressClass {name}", hint)
     return ok("ingress class", f"{name}, served by {found['spec'].get('controller')}")
 
@@ -232,7 +234,8 @@ def _and(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _listed(denied: Sequence[Right]) -> str:
+def listed(denied: Sequence[Right]) -> str:
+    """The rights in a line: the first few, and how many more."""
     shown = [str(right) for right in denied[:_SHOWN]]
     more = len(denied) - len(shown)
     return _and([*shown, f"and {more} more"] if more else shown)

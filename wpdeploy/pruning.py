@@ -19,6 +19,7 @@ from wpdeploy.kinds import (
     path_of,
     selector,
     title,
+    without_jobs,
 )
 from wpdeploy.record import Record
 
@@ -52,10 +53,10 @@ class Cluster(Protocol):
 
 @dataclass(frozen=True)
 class Inventory:
-    """What wpdeploy has made for an environment, and every name that pod templates mention."""
+    """What wpdeploy has made for an environment, and the names in pod templates, by title."""
 
     owned: tuple[Manifest, ...]
-    mentioned: frozenset[str]
+    mentions: Mapping[str, frozenset[str]]
 
 
 def survey(cluster: Cluster, namespace: str, instance: str) -> Inventory:
@@ -67,26 +68,28 @@ def survey(cluster: Cluster, namespace: str, instance: str) -> Inventory:
         listed = cluster.get(path, path, {} if kind in _REFERRERS else own) or {"items": []}
         found[kind] = [{"apiVersion": version, "kind": kind} | item for item in listed["items"]]
     owned = [item for kind in _PRUNED for item in found[kind] if _is_ours(item, instance)]
-    templates = [item["spec"] for kind in _REFERRERS for item in found[kind]]
-    return Inventory(tuple(owned), frozenset(_strings(templates)))
+    referrers = [item for kind in _REFERRERS for item in found[kind]]
+    mentions = {title(item): frozenset(_strings(item["spec"])) for item in referrers}
+    return Inventory(tuple(owned), mentions)
 
 
 def plan(inventory: Inventory, records: Sequence[Record]) -> tuple[Manifest, ...]:
     """What to delete, in this order, after the newest of the records has succeeded.
 
-    A Job goes whether it has ended or not: nobody waits for it any more, and no rollback runs it. A
-    ConfigMap of a release comes with its Secret, which wpdeploy may not list, after it: what is
-    left of an interrupted pruning is found again.
+    A Job goes whether it has ended or not: nobody waits for it any more, and no rollback runs it;
+    what only Jobs of the past had, an administrator's password, goes with them. A ConfigMap of a
+    release comes with its Secret, which wpdeploy may not list, after it: what is left of an
+    interrupted pruning is found again.
     """
     kept = {title(manifest) for manifest in records[0].manifests}
-    recorded = _strings([[item.config, item.manifests] for item in records])
-    mentioned = inventory.mentioned | frozenset(recorded)
-    due = []
-    for item in inventory.owned:
-        is_config = item["kind"] == "ConfigMap"
-        if title(item) in kept or (is_config and item["metadata"]["name"] in mentioned):
-            continue
-        due += [_secret_of(item), item] if is_config and item.get("immutable") else [item]
+    left = [item for item in inventory.owned if title(item) not in kept]
+    due = [item for item in left if item["kind"] != "ConfigMap"]
+    gone = {title(item) for item in due}
+    mentioned = set(_strings([[item.config, without_jobs(item.manifests)] for item in records]))
+    mentioned.update(*(names for one, names in inventory.mentions.items() if one not in gone))
+    for item in left:
+        if item["kind"] == "ConfigMap" and item["metadata"]["name"] not in mentioned:
+            due += [_secret_of(item), item] if item.get("immutable") else [item]
     return tuple(due)
 
 

@@ -6,7 +6,7 @@ k8s/cluster/role.yaml grants them, and nothing else; a test compares the two.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wpdeploy.kinds import KINDS, Manifest
+from wpdeploy.kinds import KINDS, Manifest, kind_of
 
 AUTHORIZATION = "authorization.k8s.io/v1"
 _APPLIED = ("get", "create", "patch")
@@ -67,6 +67,29 @@ RIGHTS = (
     *_rights("", ("pods/proxy", "pods/log"), ("get",)),
     *_FOR_DOCTOR,
 )
+
+
+# By either of which somebody may give in a Role, or by a binding, what he has not himself.
+GRANTING = (
+    Right("rbac.authorization.k8s.io", "roles", "escalate"),
+    Right("rbac.authorization.k8s.io", "roles", "bind"),
+)
+
+
+def to_apply(manifest: Manifest) -> tuple[Right, ...]:
+    """What an apply of the object needs."""
+    group = manifest["apiVersion"].rpartition("/")[0]
+    return _rights(group, (kind_of(manifest).plural,), _APPLIED)
+
+
+def of_rules(rules: Iterable[Manifest]) -> tuple[Right, ...]:
+    """The rights that a Role's rules grant."""
+    return tuple(
+        right
+        for rule in rules
+        for group in rule.get("apiGroups") or ()
+        for right in _rights(group, rule.get("resources") or (), rule.get("verbs") or ())
+    )
 
 
 def ungranted(wanted: Iterable[Right], rules: Sequence[Manifest]) -> list[Right]:

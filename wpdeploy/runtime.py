@@ -1,8 +1,9 @@
 """The runtime of a bundle: wpdeploy's dependencies, for one Python and one kind of machine.
 
 pip installs them from runtime.lock, by hash and as wheels alone; they are trimmed to what is used
-and byte-compiled. The result depends on the lock, the Python, the machine and the code here, and on
-nothing else: it is made once and kept in a cache.
+and byte-compiled, and their sources left out: a quarter of the bundle that nobody would run. The
+result depends on the lock, the Python, the machine and the code here, and on nothing else: it is
+made once and kept in a cache.
 """
 
 import hashlib
@@ -18,10 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from wpdeploy import files, trimming
+from wpdeploy import files, host, trimming
 from wpdeploy.errors import ConfigurationError
 
-# The platform tags of the wheels for a bastion: Linux with glibc 2.28 or newer.
+# The platform tags of the wheels for a bastion: Linux with host.GLIBC or newer.
 _GLIBC = ("manylinux_2_17", "manylinux2014", "manylinux_2_28")
 _TAGS = {machine: [f"{tag}_{machine}" for tag in _GLIBC] for machine in ("x86_64", "aarch64")}
 _RUNNING = "{}.{}".format(*sys.version_info)
@@ -33,6 +34,11 @@ class Runtime:
 
     python: str
     platform: str
+
+    @property
+    def lib(self) -> str:
+        """The directory of a bundle's lib/ that has it."""
+        return host.lib_name(self.python, self.platform)
 
     @classmethod
     def here(cls) -> Self:
@@ -59,14 +65,18 @@ def cached(lock: Path, runtime: Runtime, cache: Path) -> Path:
             made = Path(temporary, "lib")
             _install(lock, runtime, made)
             trimming.trim(made)
-            byte_compile(made, runtime.python)
+            byte_compile(made, runtime.python, "-b")
+            trimming.drop_sources(made)
             _keep(made, kept)
     return kept
 
 
-def byte_compile(directory: Path, python: str) -> None:
-    """Compile the modules below; the result knows no time and no path of this machine."""
-    options = ("-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(directory))
+def byte_compile(directory: Path, python: str, *more: str) -> None:
+    """Compile the modules below; the result knows no time and no path of this machine.
+
+    `more` options of compileall: with -b a module needs its source no more.
+    """
+    options = ("-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(directory), *more)
     command = (_interpreter(python), "-P", "-S", "-m", "compileall", *options, str(directory))
     # The order of a set, which could reach the result, hangs on the hashes.
     environ = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}

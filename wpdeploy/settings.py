@@ -36,14 +36,22 @@ class ClusterAccess:
 
 @dataclass(frozen=True)
 class ParameterNames:
-    """Where the parameters are: `path`/NAME, or another name for NAME given in `names`."""
+    """Where the parameters are: `path`/NAME, or another name for NAME given in `names`.
+
+    `key` is the key of KMS that `params init` encrypts with.
+    """
 
     path: Annotated[str, checks.parameter_path]
     names: Mapping[str, Annotated[str, checks.parameter_name]] = field(default_factory=dict)
+    key: Annotated[str, checks.kms_key] | None = None
 
     def of(self, name: str) -> str:
         """The parameter's full name in SSM."""
         return self.names.get(name) or f"{self.path}/{name}"
+
+    def key_of(self, group: str) -> str:
+        """The key: never by default the account's own, which everybody in it may decrypt with."""
+        return self.key or f"alias/wordpress-{group.lower()}"
 
 
 @dataclass(frozen=True)
@@ -113,6 +121,20 @@ class DisruptionBudget:
 
 
 @dataclass(frozen=True)
+class Install:
+    """The Job that makes database, user and site where they are not there yet."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """The Job that brings the database to the version of a new core."""
+
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
 class Cron:
     """The CronJob that runs WordPress's own schedule (wp-cron)."""
 
@@ -136,11 +158,22 @@ class Autoscaling:
 
 @dataclass(frozen=True)
 class Uploads:
-    """The volume that all pods share for wp-content/uploads."""
+    """The volume that all pods share for wp-content/uploads.
+
+    With a `file_system` of EFS, `bootstrap` makes the StorageClass.
+    """
 
     enabled: bool = False
     storage_class: Annotated[str, checks.dns_name] | None = None
     size: Quantity = "20Gi"
+    file_system: Annotated[str, checks.file_system] | None = None
+
+    def __post_init__(self) -> None:
+        if self.file_system and not self.storage_class:
+            raise ValueError(
+                "has a file_system, and no storage_class: the name of the StorageClass that "
+                "bootstrap makes for it"
+            )
 
 
 @dataclass(frozen=True)
@@ -176,6 +209,8 @@ class Settings:
     service: Service = field(default_factory=Service)
     ingress: Ingress = field(default_factory=Ingress)
     disruption_budget: DisruptionBudget = field(default_factory=DisruptionBudget)
+    install: Install = field(default_factory=Install)
+    upgrade: Upgrade = field(default_factory=Upgrade)
     cron: Cron = field(default_factory=Cron)
     autoscaling: Autoscaling = field(default_factory=Autoscaling)
     uploads: Uploads = field(default_factory=Uploads)

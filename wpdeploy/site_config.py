@@ -26,6 +26,35 @@ class SiteConfig:
     environment: tuple[Manifest, ...]
 
 
+@dataclass(frozen=True)
+class Configs:
+    """What the site gets, and what the Job `install` alone gets beside it, if anything."""
+
+    site: SiteConfig
+    install: SiteConfig | None
+
+    @property
+    def objects(self) -> tuple[Manifest, ...]:
+        """The objects; a ConfigMap before its Secret, which pruning finds by it."""
+        both = (self.site, self.install) if self.install else (self.site,)
+        return tuple(item for config in both for item in (config.config_map, config.secret))
+
+    @property
+    def install_environment(self) -> tuple[Manifest, ...]:
+        """The `env` list of the Job's container."""
+        more = self.install.environment if self.install else ()
+        return (*self.site.environment, *more)
+
+
+def of_release(
+    parameters: Sequence[Parameter], plain: Mapping[str, str], name: str, labels: Mapping[str, str]
+) -> Configs:
+    """The objects for these parameters: what is for the Job alone does not roll the site's pods."""
+    apart = [each for each in parameters if each.spec.only]
+    site = make([each for each in parameters if not each.spec.only], plain, name, labels)
+    return Configs(site, make(apart, {}, f"{name}-install", labels) if apart else None)
+
+
 def make(
     parameters: Sequence[Parameter], plain: Mapping[str, str], name: str, labels: Mapping[str, str]
 ) -> SiteConfig:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, Protocol
 from wpdeploy import api_status
 from wpdeploy.api_status import ApiError
 from wpdeploy.errors import ClusterError
-from wpdeploy.kinds import Manifest
+from wpdeploy.kinds import Manifest, collection
 from wpdeploy.retries import ATTEMPTS, Transient, backoff
 
 # Objects in one answer: raw, a pod takes some 40 KB of memory, and what is kept of it 2.
@@ -91,17 +91,30 @@ class Stream:
 
 
 class Streams:
-    """Some lists of one API server, kept up to date from the first `wait` on."""
+    """Some lists of a namespace, kept up to date from the first `wait` on."""
 
-    def __init__(self, cluster: Cluster, clock: Clock, notice: Callable[[str], None]) -> None:
+    def __init__(
+        self, cluster: Cluster, namespace: str, clock: Clock, notice: Callable[[str], None]
+    ) -> None:
         self._cluster, self._clock, self._notice = cluster, clock, notice
+        self._namespace = namespace
         self._queue: queue.Queue[tuple[Stream, _News]] = queue.Queue()
         self._closed = threading.Event()
         self._streams: list[Stream] = []
         self._watching = False
 
-    def add(self, stream: Stream) -> Stream:
-        """List it now; an extra one is listed when the watches are opened."""
+    def add(
+        self,
+        api_version: str,
+        plural: str,
+        query: Mapping[str, str],
+        read: Callable[[Manifest, Any], Any],
+        *,
+        is_extra: bool = False,
+    ) -> Stream:
+        """List a resource now; an extra one is listed when the watches are opened."""
+        path = collection(api_version, plural, self._namespace)
+        stream = Stream(path, query, read, is_extra=is_extra)
         if not stream.is_extra:
             self._relist(stream)
         self._streams.append(stream)

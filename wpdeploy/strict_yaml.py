@@ -66,6 +66,12 @@ def load(text: str) -> object:
     return None if node is None else construct(node)
 
 
+def load_all(text: str) -> list[object]:
+    """The values of all documents in `text`, without empty ones."""
+    values = [construct(node) for node in _documents(text)]
+    return [value for value in values if value is not None]
+
+
 def _documents(text: str) -> Iterator[yaml.Node]:
     try:
         for node in yaml.compose_all(text, _Loader):

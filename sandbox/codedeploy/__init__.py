@@ -5,7 +5,7 @@
 There is no AWS in it: who calls it says which deployment of which group this is.
 """
 
-from sandbox.codedeploy.agent import Agent, Deployment, Revision
+from sandbox.codedeploy.agent import Agent, Deployment, DownloadError, Fetch, Revision
 from sandbox.codedeploy.generations import FIRST, SECOND, Generation
 from sandbox.codedeploy.linter import lint
 from sandbox.codedeploy.timeline import Timeline, console
@@ -15,6 +15,8 @@ __all__ = [
     "SECOND",
     "Agent",
     "Deployment",
+    "DownloadError",
+    "Fetch",
     "Generation",
     "Revision",
     "Timeline",

@@ -61,12 +61,26 @@ class Deployment:
     revision: Revision
 
 
+class DownloadError(Exception):
+    """A revision that the agent does not get."""
+
+
+# Puts the zip file of a revision at a path; DownloadError: why it cannot.
+Fetch = Callable[[Revision, Path], None]
+
+
+def copied(revision: Revision, path: Path) -> None:
+    """Have it from where it was made."""
+    shutil.copyfile(revision.file, path)
+
+
 class Agent:
     """The agent of one host.
 
     root: the deployment root, of this agent alone: nothing is written anywhere else.
     environ: the agent's own environment, which its hooks inherit; a PATH is always in it.
     notify: gets each line of scripts.log as it is written, without its time.
+    fetch: where revisions come from.
     """
 
     def __init__(
@@ -75,7 +89,9 @@ class Agent:
         environ: Mapping[str, str],
         generation: Generation = SECOND,
         notify: Callable[[str], None] = lambda _: None,
+        fetch: Fetch = copied,
     ) -> None:
+        self._fetch = fetch
         self._root = DeploymentRoot(root)
         self._environ = {"PATH": _PATH, **environ}
         self._generation = generation
@@ -99,7 +115,7 @@ class Agent:
             own.get(name, self._hooks)(name, deployment)
         except ScriptError as error:
             outcome, exit_code, diagnostics = Outcome.FAILED, error.exit_code, error.diagnostics
-        except (AppSpecError, InstallError, BadZipFile, OSError) as error:
+        except (AppSpecError, InstallError, DownloadError, BadZipFile, OSError) as error:
             diagnostics = Diagnostics(ErrorCode.UNKNOWN_ERROR, str(error))
             outcome, exit_code = Outcome.FAILED, 1
         seconds = time.monotonic() - before
@@ -110,7 +126,7 @@ class Agent:
         self._root.make_room(directory)
         # It is called so whatever it is.
         bundle = directory / "bundle.tar"
-        shutil.copyfile(deployment.revision.file, bundle)
+        self._fetch(deployment.revision, bundle)
         unpack(bundle, _archive(directory))
 
     def _install(self, _: str, deployment: Deployment) -> None:

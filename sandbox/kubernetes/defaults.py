@@ -58,6 +58,7 @@ _CONSTANTS: Mapping[str, Json] = {
     "autoscaling.HorizontalPodAutoscalerSpec": {"minReplicas": 1},
     "autoscalingbeta.HorizontalPodAutoscalerSpec": {"minReplicas": 1},
     "discovery.EndpointPort": {"name": "", "protocol": "TCP"},
+    "storage.StorageClass": {"reclaimPolicy": "Delete", "volumeBindingMode": "Immediate"},
     "rbac.RoleRef": {"apiGroup": "rbac.authorization.k8s.io"},
 }
 

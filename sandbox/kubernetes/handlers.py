@@ -28,7 +28,9 @@ from sandbox.kubernetes.watches import Selection, Watch
 
 _CONNECTS = {("pods", "log"), ("pods", "proxy"), ("services", "proxy")}
 # Kinds whose deletion is answered with the object and not with a Status.
-_RETURNED = {"Pod", "ServiceAccount", "PersistentVolumeClaim", "Namespace", "ResourceQuota"}
+_RETURNED = {
+    "Pod", "ServiceAccount", "PersistentVolumeClaim", "Namespace", "ResourceQuota", "StorageClass",
+}  # fmt: skip
 _WATCH_SECONDS = 1800
 
 
@@ -174,7 +176,7 @@ class Handlers:
     def _creating(self, call: Call, asked: Asked) -> Asked:
         """What is not there yet may be made by who may create, too."""
         wanted = replace(actions.action(call), verb="create")
-        return replace(asked, may_create=lambda: self._authorizer.decide(call.user, wanted).allowed)
+        return replace(asked, may_create=lambda: self._authorizer.may(call.user, wanted))
 
     def _scaled(self, where: Route, body: Json, asked: Asked) -> Json:
         if not body.get("metadata", {}).get("namespace"):

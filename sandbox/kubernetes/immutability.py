@@ -98,6 +98,22 @@ def _same_role(old: Json, new: Json) -> Iterator[Cause]:
         yield wrong("roleRef", f"rbac.RoleRef{{{shown}}}", "cannot change roleRef")
 
 
+def _same_class(old: Json, new: Json) -> Iterator[Cause]:
+    for field in ("parameters", "provisioner", "reclaimPolicy"):
+        if old.get(field) != new.get(field):
+            why = f"Forbidden: updates to {field} are forbidden."
+            yield Cause(field, "FieldValueForbidden", why)
+    mode = new.get("volumeBindingMode")
+    if old.get("volumeBindingMode") != mode:
+        yield wrong("volumeBindingMode", quoted(mode), "field is immutable")
+
+
+def _same_controller(old: Json, new: Json) -> Iterator[Cause]:
+    controller = new["spec"].get("controller", "")
+    if old["spec"].get("controller", "") != controller:
+        yield wrong("spec.controller", quoted(controller), "field is immutable")
+
+
 _CHANGES: Mapping[str, Check] = {
     "Deployment": _same_selector,
     "ReplicaSet": _same_selector,
@@ -107,4 +123,6 @@ _CHANGES: Mapping[str, Check] = {
     "Service": _same_address,
     "PersistentVolumeClaim": _same_claim,
     "RoleBinding": _same_role,
+    "StorageClass": _same_class,
+    "IngressClass": _same_controller,
 }

@@ -1,6 +1,6 @@
 """Role-based access control: what Roles and their bindings allow, and who is refused."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from multidict import MultiMapping
@@ -28,17 +28,34 @@ class Decision(NamedTuple):
     reason: str = ""
 
 
+# Is told of each right that was used: who did what.
+Witness = Callable[[User, Action], None]
+
+
+def nobody(_user: User, _wanted: Action) -> None:
+    """A witness who keeps nothing."""
+
+
 class Authorizer:
     """Decides by the Roles and bindings that are there now."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, witness: Witness = nobody) -> None:
         self._store = store
+        self._witness = witness
 
     def check(self, user: User, wanted: Action) -> None:
         """403 for what nothing allows."""
         decision = self.decide(user, wanted)
         if not decision.allowed:
             raise refusal(user, wanted, decision.reason)
+        self._witness(user, wanted)
+
+    def may(self, user: User, wanted: Action) -> bool:
+        """Whether something allows it, for a request that does it if it may."""
+        allowed = self.decide(user, wanted).allowed
+        if allowed:
+            self._witness(user, wanted)
+        return allowed
 
     def pretended(self, user: User, headers: MultiMapping[str]) -> User:
         """Whom the user pretends to be; 403 where it may not."""

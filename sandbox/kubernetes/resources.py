@@ -111,6 +111,11 @@ RESOURCES = (
              "networking.NetworkPolicy", short=("netpol",), generation="spec"),
     Resource("networking.k8s.io", "v1", "ingressclasses", "IngressClass",
              "networking.IngressClass", namespaced=False, generation="spec"),
+    Resource("storage.k8s.io", "v1", "storageclasses", "StorageClass", "storage.StorageClass",
+             namespaced=False, short=("sc",)),
+    # Of EKS Auto Mode.
+    Resource("eks.amazonaws.com", "v1", "ingressclassparams", "IngressClassParams",
+             "eks.IngressClassParams", namespaced=False, generation="spec", profiles=(_NEW,)),
     Resource("autoscaling", "v1", "horizontalpodautoscalers", "HorizontalPodAutoscaler",
              "autoscaling.HorizontalPodAutoscaler", short=("hpa",), status=True),
     Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler",

@@ -15,6 +15,16 @@ from typing import Any
 
 # Fields that 1.20, of which the file is, does not have.
 _LATER: Mapping[str, Mapping[str, str]] = {"core.Container": {"restartPolicy": "string"}}
+# What EKS adds to its clusters, as far as bootstrap uses it.
+_OF_EKS: Mapping[str, Mapping[str, str]] = {
+    "eks.IngressClassParams": {
+        "kind": "string",
+        "apiVersion": "string",
+        "metadata": "meta.ObjectMeta",
+        "spec": "eks.IngressClassParamsSpec*",
+    },
+    "eks.IngressClassParamsSpec": {"scheme": "string", "certificateARNs": "[string]"},
+}
 # Structs that are one value, as lists without keys are.
 _ATOMIC = {"meta.LabelSelector"}
 _FILE = Path(__file__).with_name("types.json")
@@ -60,8 +70,7 @@ ANY = Type("any")
 
 @cache
 def _table() -> Mapping[str, Mapping[str, str]]:
-    table: Mapping[str, Mapping[str, str]] = json.loads(_FILE.read_text())
-    return table
+    return {**json.loads(_FILE.read_text()), **_OF_EKS}
 
 
 @cache

@@ -18,7 +18,7 @@ from sandbox.kubernetes.controllers.timekeeping import utc_now
 from sandbox.kubernetes.handlers import Handlers
 from sandbox.kubernetes.http import HttpServer
 from sandbox.kubernetes.proxy import Dial
-from sandbox.kubernetes.rbac import Authorizer
+from sandbox.kubernetes.rbac import Authorizer, Witness, nobody
 from sandbox.kubernetes.registry import Registry
 from sandbox.kubernetes.resources import Catalog
 from sandbox.kubernetes.store import Store
@@ -32,7 +32,8 @@ class ApiServer:
     """An API server with its controllers; leaving its `with` block stops it.
 
     `node_scale` is what the seconds of the node-lifecycle controller are multiplied by: the 40 for
-    which a node may be silent, and those for which pods tolerate that.
+    which a node may be silent, and those for which pods tolerate that. `witness` is told of each
+    right that somebody uses.
     """
 
     def __init__(
@@ -44,11 +45,12 @@ class ApiServer:
         authenticators: Sequence[Authenticator] = (),
         dial: Dial | None = None,
         node_scale: float = 1.0,
+        witness: Witness = nobody,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._directory = directory
         self.store = Store()
-        authorizer = Authorizer(self.store)
+        authorizer = Authorizer(self.store, witness)
         self.access = Access(authenticators)
         self._registry = Registry(self.store, Catalog(profile), Admission(self.store), now)
         authority = Authority(directory)

@@ -245,6 +245,16 @@ def _quota(item: Json) -> Iterator[Cause]:
             yield wrong(f"spec.hard[{key}]", quoted(amount), _NOT_NEGATIVE)
 
 
+def _storage_class(item: Json) -> Iterator[Cause]:
+    if not item.get("provisioner"):
+        yield required("provisioner", quoted(""))
+
+
+def _ingress_class(item: Json) -> Iterator[Cause]:
+    if not item["spec"].get("controller"):
+        yield required("spec.controller")
+
+
 def _access_review(item: Json) -> Iterator[Cause]:
     resource, path = (item["spec"].get(f"{each}Attributes") for each in ("resource", "nonResource"))
     if resource is None and path is None:
@@ -270,5 +280,7 @@ _CHECKS: Mapping[str, Check] = {
     "CronJob": _cron_job,
     "Lease": _lease,
     "ResourceQuota": _quota,
+    "StorageClass": _storage_class,
+    "IngressClass": _ingress_class,
     "SelfSubjectAccessReview": _access_review,
 }

@@ -30,6 +30,8 @@ KUBECONFIG = "WPDEPLOY_TEST_KUBECONFIG"
 EKS_CLUSTER = "the-cluster"
 # Somebody whom the cluster knows, and who may do nothing in it.
 OUTSIDER = "outsider"
+# Somebody who may do everything in it.
+ADMINISTRATOR = "administrator"
 # Names of namespaces that an earlier run in the same cluster has not used.
 _NAMES = (f"site-{time.time_ns() // 10**6:x}-{number}" for number in itertools.count(1))
 
@@ -64,7 +66,11 @@ def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
 @pytest.fixture(scope="session")
 def eks(aws: Aws) -> Authenticator:
     """Who is who in the cluster, for EKS."""
-    entries = [AccessEntry(role_arn(BASTION), ("wpdeploy",)), AccessEntry(role_arn(OUTSIDER))]
+    entries = [
+        AccessEntry(role_arn(BASTION), ("wpdeploy",)),
+        AccessEntry(role_arn(OUTSIDER)),
+        AccessEntry(role_arn(ADMINISTRATOR), ("system:masters",)),
+    ]
     return Authenticator(aws, EKS_CLUSTER, entries)
 
 
@@ -108,6 +114,18 @@ def through_eks(plane: Plane, aws: Aws) -> str:
         pytest.skip(f"the cluster of {KUBECONFIG} does not ask our webhook about tokens of EKS")
     aws.put_cluster(EKS_CLUSTER, (plane.url, plane.ca_file))
     return EKS_CLUSTER
+
+
+@pytest.fixture
+def unfounded(
+    plane: Plane, player: Player, aws: Aws, access: str | None, tmp_path: Path
+) -> Iterator[Site]:
+    """A site whose namespace nobody has made."""
+    namespace = next(_NAMES)
+    site = Site(plane, player, aws, namespace, tmp_path / namespace, eks=access)
+    site.set_up()
+    yield site
+    site.plane_request("DELETE", f"/api/v1/namespaces/{namespace}")
 
 
 @pytest.fixture

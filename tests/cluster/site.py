@@ -30,6 +30,8 @@ CHANGES: Json = {
     "wordpress": {"pre_stop_seconds": 1, "termination_grace_seconds": 5},
     "disruption_budget": {"enabled": False},
     "cron": {"enabled": False},
+    "install": {"enabled": False},
+    "upgrade": {"enabled": False},
 }
 
 
@@ -48,6 +50,11 @@ class PlaneSite(sandbox.site.Site):
         own = plane.kubeconfig("bastion", ["wpdeploy"])
         super().__init__(aws, namespace, directory, own, CHANGES, eks=eks)
         self.plane = plane
+
+    @property
+    def path(self) -> str:
+        """One of its own: many sites share the stand-in for AWS."""
+        return f"/wordpress/{self.namespace}"
 
     def found(self) -> None:
         """Make the namespace, what wpdeploy may do in it, the bundle and the parameters."""

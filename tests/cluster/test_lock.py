@@ -34,6 +34,12 @@ def ended(process: subprocess.Popen[str]) -> Result:
     return Result(process.returncode, output)
 
 
+def told(process: subprocess.Popen[str], words: str) -> None:
+    """Read on until a line of the step has these words."""
+    assert process.stdout
+    assert any(words in line for line in process.stdout)
+
+
 class Hold:
     """Holds up a step at its first rehearsal or its first change, which then is refused."""
 
@@ -94,6 +100,8 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_changes_nothing(site:
         loser, winner = (first, second) if first.poll() is None else (second, first)
         name = ids[winner is second]
         assert ended(winner).code == 0
+        # Else it could find the Lease as `apply` has renewed it, and wait for that to expire.
+        told(loser, "waits for Lease")
         before = site.fingerprint()
         assert site.run("apply", DEPLOYMENT_ID=name).code == 0
         result = ended(loser)

@@ -178,7 +178,7 @@ def test_a_value_of_the_wrong_type(site: Site) -> None:
 def test_a_missing_namespace(site: Site) -> None:
     cluster_wide(site)
     site.configure({"namespace": "nowhere"})
-    refused(site, 6, 'the namespace "nowhere" does not exist', "kubectl create namespace nowhere")
+    refused(site, 6, 'the namespace "nowhere" does not exist', "an administrator run bootstrap")
 
 
 def cluster_wide(site: Site) -> None:
@@ -203,7 +203,7 @@ def test_a_forbidden_verb(site: Site) -> None:
         if "services" in rule["resources"]:
             rule["verbs"].remove("patch")
     site.ask("PUT", path, role)
-    result = refused(site, 6, "forbidden", 'cannot patch resource "services"', "role.yaml")
+    result = refused(site, 6, "forbidden", 'cannot patch resource "services"', "run bootstrap")
     assert "Deployment" not in result.verdict, "what is allowed is not complained of"
 
 

@@ -29,6 +29,7 @@ _PACKAGES = {
     "coordination": f"{_API}/coordination/v1",
     "rbac": f"{_API}/rbac/v1",
     "authorization": f"{_API}/authorization/v1",
+    "storage": f"{_API}/storage/v1",
 }
 _ROOTS = (
     "core.Namespace", "core.Node", "core.Pod", "core.Service", "core.Secret", "core.ConfigMap",
@@ -39,7 +40,7 @@ _ROOTS = (
     "autoscalingbeta.HorizontalPodAutoscaler", "discovery.EndpointSlice", "coordination.Lease",
     "rbac.Role", "rbac.RoleBinding", "authorization.SelfSubjectAccessReview", "policy.Eviction",
     "networking.IngressClass", "rbac.ClusterRole", "rbac.ClusterRoleBinding",
-    "authorization.SelfSubjectRulesReview",
+    "authorization.SelfSubjectRulesReview", "storage.StorageClass",
 )  # fmt: skip
 _IMPORTS = {
     "metav1": "meta", "v1": "core", "corev1": "core", "apiv1": "core", "batchv1": "batch",

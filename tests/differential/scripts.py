@@ -31,6 +31,7 @@ from tests.differential.bodies import (
     service,
     version_of,
 )
+from tests.differential.bootstrap_scripts import BOOTSTRAP
 from tests.differential.list_scripts import LISTS
 from tests.differential.lock_scripts import LOCKS
 from tests.differential.pod_scripts import LOGS, PROXIED
@@ -46,6 +47,7 @@ SCRIPTS: dict[str, Sequence[Action]] = {
     **QUOTAS,
     **LOGS,
     **PROXIED,
+    **BOOTSTRAP,
     "life of a ConfigMap": [
         Step("GET", CONFIG),
         Step("POST", CONFIGMAPS, config(data={"a": "1"})),

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.cluster
 GROUPS = (
     "apps", "batch", "policy", "networking.k8s.io", "autoscaling", "discovery.k8s.io",
     "coordination.k8s.io", "rbac.authorization.k8s.io", "authorization.k8s.io",
+    "storage.k8s.io",
 )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """What the stand-in for AWS tells a client of any language."""
 
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -10,6 +11,7 @@ import urllib3
 from botocore.utils import IMDSRegionProvider
 
 from sandbox.aws import BASTION, REGION, Aws
+from sandbox.codedeploy import DownloadError
 from sandbox.deployments import BUCKET, CodeDeploy
 
 
@@ -57,10 +59,17 @@ def test_a_cluster_that_is_not_ready_has_no_endpoint(aws: Aws) -> None:
     assert found["certificateAuthority"] == {}
 
 
-def test_a_deployment_goes_from_the_bucket_to_its_end(aws: Aws, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def service(aws: Aws) -> CodeDeploy:
+    """Its bucket is there once."""
+    return CodeDeploy(aws)
+
+
+def test_a_deployment_goes_from_the_bucket_to_its_end(
+    aws: Aws, service: CodeDeploy, tmp_path: Path
+) -> None:
     archive = tmp_path / "bundle.zip"
     archive.write_bytes(b"a bundle")
-    service = CodeDeploy(aws)
     first, second = service.deploy("Test", archive), service.deploy("Test", archive)
     for made in (first, second):
         assert made.id.startswith("d-")
@@ -73,9 +82,25 @@ def test_a_deployment_goes_from_the_bucket_to_its_end(aws: Aws, tmp_path: Path) 
     told = aws.client("codedeploy").get_deployment(deploymentId=first.id)["deploymentInfo"]
     assert told["deploymentId"] == first.id
     assert told["revision"]["s3Location"]["key"] == first.revision.key
+    assert told["revision"]["s3Location"]["version"] == first.revision.version
     assert service.status(first) == "Created"
     service.begin(first)
     assert service.status(first) == "InProgress"
     service.end(first, succeeded=True)
     service.end(second, succeeded=False)
     assert (service.status(first), service.status(second)) == ("Succeeded", "Failed")
+
+
+def test_an_agent_gets_a_revision_from_the_bucket(service: CodeDeploy, tmp_path: Path) -> None:
+    archive, got = tmp_path / "bundle.zip", tmp_path / "got"
+    archive.write_bytes(b"first")
+    pinned = service.deploy("Test", archive).revision
+    newest = service.deploy("Test", archive, pinned=False).revision
+    archive.write_bytes(b"second")
+    service.deploy("Test", archive)
+    service.fetch(pinned, got)
+    assert got.read_bytes() == b"first"
+    with pytest.raises(DownloadError, match=r"^the ETag of .* is not"):
+        service.fetch(newest, got)
+    with pytest.raises(DownloadError):
+        service.fetch(replace(pinned, key="nothing"), got)

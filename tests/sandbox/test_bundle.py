@@ -1,12 +1,10 @@
 """A bundle of this checkout, run as a bastion runs it: nothing but the standard library and it."""
 
-import io
 import json
 import os
 import ssl
 import subprocess
 import sys
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -24,7 +22,7 @@ ROOT = Path(__file__).parent.parent.parent
 HERE = Runtime.here()
 CACHE = runtime.cache_directory(os.environ)
 RELEASE = Release(f"wordpress@sha256:{'a' * 64}", "c0ffee", "wp:1", "2026-11-20T10:00:00Z")
-ZIPPED = 12_000_000
+ZIPPED = 8_000_000
 MACHINES = {"x86_64": 62, "aarch64": 183}  # e_machine of ELF
 
 
@@ -37,7 +35,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def lib(bundle: Path) -> Path:
-    return bundle / "lib" / f"python{HERE.python}"
+    return bundle / "lib" / HERE.lib
 
 
 # What a script has loaded that is neither of the bundle nor of the standard library.
@@ -54,7 +52,7 @@ def run(bundle: Path, directory: Path, script: str, **environ: str) -> list[str]
 
     Warnings are errors, as in all tests.
     """
-    lib = bundle / "lib" / f"python{HERE.python}"
+    lib = bundle / "lib" / HERE.lib
     file = directory / "script.py"
     file.write_text(
         f"import sys\nsys.path[:0] = [{str(bundle)!r}, {str(lib)!r}]\n{script}{_FOREIGN}"
@@ -155,19 +153,13 @@ def test_a_hook_finds_all_in_the_bundle(bundle: Path) -> None:
     assert "there are Production, Test" in ended.stdout
 
 
-def deflated(directory: Path) -> int:
-    """The size of a zip archive of the directory."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
-        for path in sorted(directory.rglob("*")):
-            archive.write(path, path.relative_to(directory))
-    return len(stream.getvalue())
-
-
-def test_its_dependencies_are_small(lib: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    size = deflated(lib)
+@pytest.mark.parametrize("machine", MACHINES)
+def test_it_is_small(tmp_path: Path, capsys: pytest.CaptureFixture[str], machine: str) -> None:
+    output = tmp_path / "bundle.zip"
+    bundling.make(ROOT, output, RELEASE, Runtime(HERE.python, machine), CACHE)
+    size = output.stat().st_size
     with capsys.disabled():
-        print(f"\ndependencies of a bundle: {size / 1e6:.2f} MB zipped, {ZIPPED / 1e6:.0f} allowed")  # noqa: T201  # the figure
+        print(f"\nbundle for {machine}: {size / 1e6:.2f} MB zipped, {ZIPPED / 1e6:.0f} allowed")  # noqa: T201  # the figure
     assert size <= ZIPPED
 
 
@@ -184,7 +176,7 @@ def test_every_package_brings_its_licence(lib: Path) -> None:
 
 def test_no_module_knows_where_it_was_compiled(bundle: Path) -> None:
     compiled = {path: path.read_bytes() for path in bundle.rglob("*.pyc")}
-    assert len(compiled) == len(list(bundle.rglob("*.py")))
+    assert len(compiled) > len(list(bundle.rglob("*.py")))
     places = [os.fsencode(place) for place in (CACHE, ROOT, bundle.parent)]
     assert not [path for path, found in compiled.items() if any(p in found for p in places)]
 

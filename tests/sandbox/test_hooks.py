@@ -24,6 +24,7 @@ from sandbox.codedeploy import (
 )
 from sandbox.codedeploy.timeline import ErrorCode
 from sandbox.site import Site, image
+from wpdeploy import archive
 from wpdeploy.release import Release
 
 HOOKS = ("BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService")
@@ -79,7 +80,7 @@ def deploy(
     spec = site.bundle / "appspec.yml"
     spec.write_text(spec.read_text().replace("timeout: 3600", f"timeout: {seconds}"))
     file = site.directory / "revision.zip"
-    bastion.archive(site.bundle, file)
+    archive.write(site.bundle, file)
     agent = Agent(site.directory / "agent", environ(site), generation=generation)
     revision = Revision(file, "bucket", "key")
     return agent.deploy(Deployment(name, "wordpress", site.group, "group-id", revision))

@@ -11,10 +11,20 @@ from sandbox.certificates import Pair
 from sandbox.cluster import Nodes
 from sandbox.eks import Authenticator
 from sandbox.kubernetes import ApiServer
-from tests.cluster.conftest import aws, eks, make_site, nodes, player, proxy, site, through_eks
+from tests.cluster.conftest import (
+    aws,
+    eks,
+    make_site,
+    nodes,
+    player,
+    proxy,
+    site,
+    through_eks,
+    unfounded,
+)
 from tests.cluster.plane import Plane
 
-__all__ = ["aws", "eks", "make_site", "nodes", "player", "proxy", "site"]
+__all__ = ["aws", "eks", "make_site", "nodes", "player", "proxy", "site", "unfounded"]
 
 
 class SimulatedPlane(Plane):

@@ -39,10 +39,17 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
         pytest.param(
             403,
             {"message": ROLE},
-            f"Deployment w: forbidden: {ROLE} "
-            "(see whether the namespace exists and has k8s/cluster/role.yaml, "
-            "and the user the group wpdeploy)",
+            f"Deployment w: forbidden: {ROLE} (have an administrator run bootstrap, and see that "
+            "the user has the group wpdeploy)",
             id="no Role",
+        ),
+        pytest.param(
+            403,
+            {"message": 'deployments.apps "w" is forbidden: '},
+            'Deployment w: forbidden: deployments.apps "w" is forbidden: cannot create resource '
+            '"deployments" (have an administrator run bootstrap, and see that the user has the '
+            "group wpdeploy)",
+            id="a Role to apply with, and not to create",
         ),
         pytest.param(
             403,
@@ -62,7 +69,8 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
                 "message": 'namespaces "blog" not found',
                 "details": {"name": "blog", "kind": "namespaces"},
             },
-            'Deployment w: the namespace "blog" does not exist (kubectl create namespace blog)',
+            'Deployment w: the namespace "blog" does not exist '
+            "(have an administrator run bootstrap: docs/bootstrap.md)",
             id="no namespace",
         ),
         pytest.param(
@@ -101,17 +109,29 @@ def _error(code: int, status: Mapping[str, Any], where: str = "Deployment w") ->
             "(keep the immutable field's value, or delete the object before)",
             id="immutable",
         ),
+        *(
+            pytest.param(
+                422,
+                {"message": message},
+                f"Deployment w: invalid: {message} "
+                "(keep the immutable field's value, or delete the object before)",
+                id=message,
+            )
+            for message in (
+                "parameters: Forbidden: updates to parameters are forbidden.",
+                'roleRef: Invalid value: rbac.RoleRef{Name:"x"}: cannot change roleRef',
+            )
+        ),
         pytest.param(
             422,
             {"message": "spec.ports: Required value"},
-            "Deployment w: invalid: spec.ports: Required value "
-            "(correct the template in k8s/wordpress)",
+            "Deployment w: invalid: spec.ports: Required value (correct its template in k8s)",
             id="invalid",
         ),
         pytest.param(
             500,
             {"message": UNTYPED},
-            f"Deployment w: invalid: {UNTYPED} (correct the template in k8s/wordpress)",
+            f"Deployment w: invalid: {UNTYPED} (correct its template in k8s)",
             id="wrong type, server before 1.22",
         ),
         pytest.param(

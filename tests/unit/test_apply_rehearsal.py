@@ -22,7 +22,7 @@ from wpdeploy.kinds import Manifest
 DEPLOYMENT = deployment(replicas=2)
 FORCE_HINT = (
     "nothing was changed; leave the field out of the template, or take it over "
-    "once by hand: render and apply with --force-conflicts"
+    "once by hand: render and apply, or bootstrap, with --force-conflicts"
 )
 IMAGE = '.spec.template.spec.containers[name="w"].image'
 # A Deployment that `kubectl apply` made.
@@ -72,7 +72,7 @@ def test_all_refusals_are_told_together_the_same_ones_once() -> None:
 
     assert str(error) == (
         "API server, dry-run: ConfigMap a, ConfigMap b: PATCH refused (400): no é; "
-        'Deployment w: invalid: spec: odd "{{" (correct the template in k8s/wordpress)'
+        'Deployment w: invalid: spec: odd "{{" (correct its template in k8s)'
     )
     assert (type(error), error.exit_code) == (ClusterError, Exit.CLUSTER)
 

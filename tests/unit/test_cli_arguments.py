@@ -1,5 +1,6 @@
 """What the command line takes, what it refuses, and what it says of itself."""
 
+import re
 import shlex
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from wpdeploy.commands import COMMANDS
 ROOT = Path(__file__).parent.parent.parent
 KNOWN = (
     "'cleanup', 'render', 'apply', 'validate', 'rollback', 'history', 'unlock', 'doctor', 'diff', "
-    "'status', 'bundle'"
+    "'status', 'bootstrap', 'params', 'bundle'"
 )
 NO_TIME = 'argument --timeout: must be from 1 to 3300 seconds, not "{}"'
 
@@ -125,7 +126,7 @@ def test_version() -> None:
 def test_help_names_each_command() -> None:
     ended = python("--help")
     assert ended.returncode == 0
-    assert all(f"\n    {command.name} " in ended.stdout for command in COMMANDS)
+    assert all(re.search(rf"\n    {command.name}\s", ended.stdout) for command in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.name)

@@ -230,3 +230,19 @@ def test_the_summary_counts_what_becomes_of_objects() -> None:
     found = [Difference(str(number), "unchanged") for number in range(3)]
     assert diff.summary(found) == "3 unchanged"
     assert diff.summary([*found, diff.deleted(deployment())]) == "3 unchanged, 1 deleted"
+
+
+def test_the_tenth_item_of_a_list_comes_after_the_second() -> None:
+    rules = [{"verbs": [str(number)]} for number in range(11)]
+    role = {"kind": "Role", "metadata": {"name": "r"}, "rules": rules}
+    found = diff.of_preview(Preview(None, role, is_whole=False))
+    assert [change.path for change in found.changes] == [f"rules[{n}].verbs" for n in range(11)]
+
+
+def test_what_is_left_out_is_counted_and_says_why() -> None:
+    found = Difference("IngressClass alb", "left out", note="why")
+    assert [line.text for line in diff.lines(found)] == [
+        "  IngressClass alb: left out",
+        "    (why)",
+    ]
+    assert diff.summary([found]) == "1 left out"

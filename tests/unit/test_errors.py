@@ -32,7 +32,8 @@ def _kinds(kind: type[WpdeployError]) -> dict[str, Exit]:
     ours = kind.__module__.startswith("wpdeploy.") and not kind.__name__.startswith("_")
     found = {kind.__name__: kind.exit_code} if ours else {}
     for child in kind.__subclasses__():
-        found |= _kinds(child)
+        # The build's own is none of the bastion's.
+        found |= _kinds(child) if child.__module__.startswith("wpdeploy.") else {}
     return found
 
 

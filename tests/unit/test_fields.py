@@ -23,7 +23,8 @@ def of(**rest: Any) -> dict[str, Any]:
         ({"a": {"b": {"c": None}}}, {"spec.a.b.c": None}),
         ({"emptyDir": {}, "items": []}, {"spec.emptyDir": {}, "spec.items": []}),
         ({"example.com/key": "x"}, {"spec[example.com/key]": "x"}),
-        ({"args": ["a", "b"]}, {"spec.args[0]": "a", "spec.args[1]": "b"}),
+        ({"args": ["a", "b"]}, {"spec.args": ["a", "b"]}),
+        ({"deep": [["a"], []]}, {"spec.deep[0]": ["a"], "spec.deep[1]": []}),
         ({"env": [{"name": "A", "value": "1"}]}, {"spec.env[A].value": "1"}),
         ({"env": [{"name": "A"}]}, {"spec.env[A].name": "A"}),
         (

@@ -18,7 +18,8 @@ from wpdeploy.target import KubeconfigCluster
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "wpdeploy"
 # Modules that reach outside, and what one may have of another: eks.py and kubeconfig.py make what
-# kube.py asks by; ssm.py, eks.py, ecr.py and sts.py ask AWS by aws.py.
+# kube.py asks by; ssm.py, ssm_admin.py, secrets_manager.py, eks.py, ecr.py and sts.py ask AWS by
+# aws.py.
 ACCESS = {"wpdeploy.kube", "wpdeploy.kube.Access"}
 CALLS = {
     "wpdeploy.aws",
@@ -30,7 +31,9 @@ ADAPTERS: Mapping[str, set[str]] = {
     "wpdeploy.eks": ACCESS | CALLS,
     "wpdeploy.kube": set(),
     "wpdeploy.kubeconfig": ACCESS,
+    "wpdeploy.secrets_manager": CALLS,
     "wpdeploy.ssm": CALLS,
+    "wpdeploy.ssm_admin": CALLS,
     "wpdeploy.sts": CALLS - {"wpdeploy.aws.denied"},
     "wpdeploy.web": set(),
 }

@@ -28,6 +28,18 @@ PATHS = {
     ("Job", "batch/v1"): "/apis/batch/v1/namespaces/blog/jobs/w",
     ("CronJob", "batch/v1"): "/apis/batch/v1/namespaces/blog/cronjobs/w",
     ("Ingress", "networking.k8s.io/v1"): "/apis/networking.k8s.io/v1/namespaces/blog/ingresses/w",
+    ("Namespace", "v1"): "/api/v1/namespaces/w",
+    ("Role", "rbac.authorization.k8s.io/v1"): (
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/blog/roles/w"
+    ),
+    ("RoleBinding", "rbac.authorization.k8s.io/v1"): (
+        "/apis/rbac.authorization.k8s.io/v1/namespaces/blog/rolebindings/w"
+    ),
+    ("StorageClass", "storage.k8s.io/v1"): "/apis/storage.k8s.io/v1/storageclasses/w",
+    ("IngressClassParams", "eks.amazonaws.com/v1"): (
+        "/apis/eks.amazonaws.com/v1/ingressclassparams/w"
+    ),
+    ("IngressClass", "networking.k8s.io/v1"): "/apis/networking.k8s.io/v1/ingressclasses/w",
 }
 
 
@@ -42,7 +54,8 @@ def test_an_object_is_found_at_its_path(kind: str, api_version: str) -> None:
 
 
 def test_these_are_all_the_kinds_and_versions_there_are() -> None:
-    known = {(kind, version) for kind, row in kinds.KINDS.items() for version in row.api_versions}
+    rows = {**kinds.KINDS, **kinds.ADMINISTERED}
+    known = {(kind, version) for kind, row in rows.items() for version in row.api_versions}
 
     assert known == set(PATHS)
 
@@ -94,3 +107,13 @@ def test_jobs_run_between_what_they_need_and_what_needs_them() -> None:
     given = (account, job, site, watcher)
     assert kinds.phases(given) == ((account,), (job,), (site, watcher))
     assert kinds.without_jobs(given) == (account, site, watcher)
+
+
+def test_what_a_deployment_applies_an_administrator_does_not() -> None:
+    assert not kinds.KINDS.keys() & kinds.ADMINISTERED.keys()
+
+
+def test_a_namespace_comes_before_what_is_in_it_and_a_class_after_its_parameters() -> None:
+    order = list(kinds.ADMINISTERED)
+    assert order.index("Namespace") == 0
+    assert order.index("IngressClassParams") < order.index("IngressClass")

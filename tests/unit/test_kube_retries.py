@@ -95,9 +95,7 @@ def test_a_wrong_type_is_final_though_it_comes_as_a_500(message: str, tmp_path: 
         with pytest.raises(ApiError) as caught:
             cluster.apply(MANIFEST)
 
-    assert str(caught.value) == (
-        f"Service w: invalid: {message} (correct the template in k8s/wordpress)"
-    )
+    assert str(caught.value) == (f"Service w: invalid: {message} (correct its template in k8s)")
     assert caught.value.exit_code == Exit.MANIFEST
     assert (len(server.received), clock.slept) == (1, [])
 

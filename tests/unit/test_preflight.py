@@ -212,7 +212,7 @@ def test_an_error_that_a_deployment_ends_in() -> None:
         (
             refused("ResourceQuotas", 403, 'User "u" cannot list it in the namespace "blog"'),
             "not known: may not look at ResourceQuotas",
-            "apply k8s/cluster/role.yaml, and see that the user has the group wpdeploy",
+            "have an administrator run bootstrap, and see that the user has the group wpdeploy",
         ),
     ],
 )

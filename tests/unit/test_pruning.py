@@ -170,6 +170,21 @@ def test_what_a_pod_template_refers_to_stays_whoever_made_it(plural: str) -> Non
     assert pruned(cluster) == ["Secret site-older", "ConfigMap site-older"]
 
 
+def test_what_only_a_job_had_that_goes_as_well_goes_with_it() -> None:
+    spec = refers("jobs", "site-install")[1]["spec"]
+    job = {**there("Job", "site-install-1"), "spec": spec}
+    earlier = record(8, manifests=(job,), config="site-new")
+    cluster = FakeCluster(job, *pair("site-install"))
+    gone = ["Job site-install-1", "Secret site-install", "ConfigMap site-install"]
+    assert pruned(cluster, newest(), earlier) == gone
+
+
+def test_what_a_job_of_the_release_has_stays() -> None:
+    spec = refers("jobs", "site-install")[1]["spec"]
+    job = {**there("Job", "site-install-1"), "spec": spec}
+    assert pruned(FakeCluster(job, *pair("site-install")), newest(job)) == []
+
+
 def test_what_a_record_refers_to_stays() -> None:
     cluster = FakeCluster(*pair("site-new"), *pair("site-old"), *pair("site-older"))
     records = newest(), record(8, config="site-old")

@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from wpdeploy.rights import RIGHTS, Right, access_review, rules_review, ungranted
+from wpdeploy.rights import (
+    RIGHTS,
+    Right,
+    access_review,
+    of_rules,
+    rules_review,
+    to_apply,
+    ungranted,
+)
 
 ROLE, BINDING = yaml.safe_load_all(
     (Path(__file__).parent.parent.parent / "k8s/cluster/role.yaml").read_text()
@@ -20,14 +28,28 @@ def rule(group: str, resource: str, *verbs: str, **more: Any) -> dict[str, Any]:
 
 
 def test_the_role_grants_what_is_needed_and_nothing_else() -> None:
-    granted = [
-        Right(group, resource, verb)
-        for rule in ROLE["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    ]
-    assert sorted(granted, key=str) == sorted(RIGHTS, key=str)
+    assert sorted(of_rules(ROLE["rules"]), key=str) == sorted(RIGHTS, key=str)
+
+
+def test_a_rule_grants_each_verb_on_each_resource_of_each_group() -> None:
+    rule = {"apiGroups": ["", "apps"], "resources": ["a", "b"], "verbs": ["get", "list"]}
+    found = {(each.group, each.resource, each.verb) for each in of_rules([rule])}
+    assert found == {(g, r, v) for g in ("", "apps") for r in "ab" for v in ("get", "list")}
+    assert of_rules([{"nonResourceURLs": ["/healthz"], "verbs": ["get"]}, {}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "group", "resource"),
+    [
+        ("v1", "Namespace", "", "namespaces"),
+        ("rbac.authorization.k8s.io/v1", "Role", "rbac.authorization.k8s.io", "roles"),
+    ],
+)
+def test_an_apply_needs_to_get_create_and_patch(
+    api_version: str, kind: str, group: str, resource: str
+) -> None:
+    needed = to_apply({"apiVersion": api_version, "kind": kind, "metadata": {"name": "w"}})
+    assert needed == tuple(Right(group, resource, verb) for verb in ("get", "create", "patch"))
 
 
 def test_no_secret_can_be_listed() -> None:

@@ -18,6 +18,9 @@ parameters: {path: /wordpress/Test}
 
 A_NAME = "a letter and lower-case letters, digits and '-', at most 47 of them"
 A_DNS_LABEL = "lower-case letters, digits and '-', at most 63 of them"
+A_KEY = "a key of KMS: alias/NAME, the key's id, or the ARN of one of them"
+A_FILE_SYSTEM = "the id of a file system of EFS, such as fs-01234567"
+NO_CLASS = "the name of the StorageClass that bootstrap makes for it"
 A_DNS_NAME = "a DNS name in lower case"
 A_HOST = "a DNS name in lower case; its first label may be *"
 STATUS_CODES = "HTTP status codes such as 200, 200,302 or 200-299"
@@ -202,6 +205,14 @@ def test_the_target_is_what_later_steps_must_know(context: DeploymentContext) ->
             'autoscaling.cpu_percent must be a whole number, found the string "70%"',
         ),
         ("uploads: {storage_class: E}", f'uploads.storage_class is "E", but must be {A_DNS_NAME}'),
+        (
+            "uploads: {storage_class: efs, file_system: efs-1}",
+            f'uploads.file_system is "efs-1", but must be {A_FILE_SYSTEM}',
+        ),
+        (
+            "uploads: {file_system: fs-01234567}",
+            f"uploads has a file_system, and no storage_class: {NO_CLASS}",
+        ),
         ("uploads: {size: 20GB}", f'uploads.size is "20GB", but {A_QUANTITY}'),
         (
             "network_policy: {from_cidrs: 10.0.0.0/8}",
@@ -262,6 +273,10 @@ def test_times_that_leave_a_rollback_too_little_are_refused(context: DeploymentC
         ("parameters: {}", 'parameters lacks the key "path"'),
         ("parameters: {path: /a b}", f'parameters.path is "/a b", but must be {AN_SSM_NAME}'),
         (
+            "parameters: {path: /p, key: wordpress}",
+            f'parameters.key is "wordpress", but must be {A_KEY}',
+        ),
+        (
             "parameters: {path: /p, names: {a: b c}}",
             f'parameters.names.a is "b c", but must be {AN_SSM_NAME}',
         ),
@@ -313,3 +328,17 @@ def test_a_file_that_is_missing_is_refused(context: DeploymentContext) -> None:
     with pytest.raises(ConfigurationError) as caught:
         settings.read(context)
     assert str(caught.value) == "k8s/environments/Test.yaml: there is no such file"
+
+
+@pytest.mark.parametrize(
+    ("key", "group", "found"),
+    [
+        (None, "Test", "alias/wordpress-test"),
+        (None, "Production", "alias/wordpress-production"),
+        ("alias/blog", "Test", "alias/blog"),
+    ],
+)
+def test_the_key_is_the_environment_s_own_unless_it_names_another(
+    key: str | None, group: str, found: str
+) -> None:
+    assert ParameterNames("/wordpress/Test", key=key).key_of(group) == found

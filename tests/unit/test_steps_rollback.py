@@ -38,16 +38,6 @@ def bundle(server: ScriptedApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return Bundle(tmp_path, server.url)
 
 
-@pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """What a person types goes here."""
-    typed, read = os.openpty()
-    with os.fdopen(read) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield typed
-    os.close(typed)
-
-
 def rolled_back(bundle: Bundle, **options: Any) -> Report:
     return bundle.run(rollback.run, **{"to": None, "color": "auto", **options})
 

@@ -283,7 +283,7 @@ def test_whoever_may_not_ask_is_told_what_is_missing(tmp_path: Path) -> None:
         Run(tmp_path, NONE, refusal(403, denied)).of("web-1")
     assert caught.value.where == "pod web-1"
     assert caught.value.problems == (f"forbidden: {denied}",)
-    assert "k8s/cluster/role.yaml" in caught.value.hint
+    assert "run bootstrap" in caught.value.hint
 
 
 def test_the_time_for_all_pods_is_bounded(tmp_path: Path) -> None:

@@ -34,16 +34,6 @@ def bundle(server: LeaseServer, tmp_path: Path) -> Bundle:
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """What a person types goes here."""
-    typed, read = os.openpty()
-    with os.fdopen(read) as stdin:
-        monkeypatch.setattr(sys, "stdin", stdin)
-        yield typed
-    os.close(typed)
-
-
-@pytest.fixture
 def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with Path(os.devnull).open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)

@@ -169,3 +169,13 @@ def test_any_text_is_read_or_refused_with_a_line_of_it(text: str) -> None:
     except StrictYamlError as error:
         line = error.line
     assert 1 <= line <= len(text.splitlines()) + 1
+
+
+def test_several_documents_are_read_where_they_may_be_several() -> None:
+    assert strict_yaml.load_all("# a\n---\na: no\n---\n---\n[1]\n") == [{"a": "no"}, [1]]
+    assert strict_yaml.load_all("") == []
+
+
+def test_the_surprises_of_a_later_document_are_refused_as_well() -> None:
+    with pytest.raises(StrictYamlError, match='line 4: the key "a" is here already in line 3'):
+        strict_yaml.load_all("x: 1\n---\na: 1\na: 2\n")

@@ -14,7 +14,7 @@ COMMON = OWN | {
 ENV = Settings(
     ClusterAccess("/k"), "blog", ParameterNames("/p"), name="shop", env={"A": "1"}, values={"x": 2}
 )
-CONFIG = site_config.make([], ENV.env, ENV.name, COMMON)
+CONFIGS = site_config.of_release([], ENV.env, ENV.name, COMMON)
 
 
 def test_every_object_has_the_labels_of_its_environment() -> None:
@@ -22,7 +22,7 @@ def test_every_object_has_the_labels_of_its_environment() -> None:
 
 
 def test_a_template_knows_every_key_of_the_environment_file_and_what_is_deployed() -> None:
-    values = template_values(ENV, RELEASE, CONFIG)
+    values = template_values(ENV, RELEASE, CONFIGS)
     sections = {key: value for key, value in vars(ENV).items() if key != "env"}
     assert values == {
         **sections,
@@ -30,7 +30,8 @@ def test_a_template_knows_every_key_of_the_environment_file_and_what_is_deployed
         "image": RELEASE.image,
         "selector": OWN,
         "pod_labels": COMMON,
-        "env": list(CONFIG.environment),
+        "env": list(CONFIGS.site.environment),
+        "install_env": list(CONFIGS.site.environment),
     }
 
 
@@ -50,10 +51,10 @@ def test_a_selector_of_the_environment_is_part_of_the_pods_labels(
     env = Settings(
         ENV.cluster, "blog", ENV.parameters, "shop", wordpress=WordPress(selector=selector)
     )
-    values = template_values(env, RELEASE, CONFIG)
+    values = template_values(env, RELEASE, CONFIGS)
     assert (values["selector"], values["pod_labels"]) == (selector, pod_labels)
 
 
 def test_an_empty_selector_is_none() -> None:
     env = Settings(ENV.cluster, "blog", ENV.parameters, "shop", wordpress=WordPress(selector={}))
-    assert template_values(env, RELEASE, CONFIG)["selector"] == OWN
+    assert template_values(env, RELEASE, CONFIGS)["selector"] == OWN

@@ -1,6 +1,7 @@
 """What is true of the objects of k8s/wordpress, whichever switch is on."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,14 +15,18 @@ from wpdeploy.settings import (
     Cron,
     DisruptionBudget,
     Ingress,
+    Install,
     NetworkPolicy,
     Service,
+    Upgrade,
     Uploads,
     WordPress,
 )
 
 SWITCHES: Mapping[str, tuple[Any, Any]] = {
     "disruption_budget": (DisruptionBudget(enabled=True), DisruptionBudget(enabled=False)),
+    "install": (Install(enabled=True), Install(enabled=False)),
+    "upgrade": (Upgrade(enabled=True), Upgrade(enabled=False)),
     "cron": (Cron(enabled=True), Cron(enabled=False)),
     "autoscaling": (Autoscaling(enabled=True), Autoscaling(enabled=False)),
     "uploads": (Uploads(enabled=True, storage_class="efs"), Uploads(enabled=False)),
@@ -90,18 +95,33 @@ def test_no_object_holds_a_parameters_value(site: Shipped) -> None:
 
 
 def test_a_container_has_every_variable_by_a_reference_that_leads_somewhere(site: Shipped) -> None:
-    sources = {
-        "secretKeyRef": site.config.secret["data"],
-        "configMapKeyRef": site.config.config_map["data"],
-    }
-    for _, pod in site.pods:
+    for what, pod in site.pods:
         [container] = pod["spec"]["containers"]
-        assert {item["name"] for item in container["env"]} == set().union(*sources.values())
+        both = [site.configs.site, site.configs.install]
+        known = {
+            (source, config.name, key)
+            for config in (both if what == "Job install" else both[:1])
+            if config
+            for source, item in (
+                ("secretKeyRef", config.secret),
+                ("configMapKeyRef", config.config_map),
+            )
+            for key in item["data"]
+        }
+        found = set()
         for item in container["env"]:
             [(source, reference)] = item["valueFrom"].items()
             assert item == {"name": item["name"], "valueFrom": {source: reference}}
-            assert reference == {"name": site.config.name, "key": item["name"]}
-            assert item["name"] in sources[source]
+            assert reference["key"] == item["name"]
+            found.add((source, reference["name"], item["name"]))
+        assert found == known
+
+
+def test_nobody_but_the_job_gets_the_administrators_password(site: Shipped) -> None:
+    name = "WORDPRESS_DB_ADMIN_PASSWORD"
+    for what, pod in site.pods:
+        [container] = pod["spec"]["containers"]
+        assert (name in {item["name"] for item in container["env"]}) is (what == "Job install")
 
 
 def test_a_container_runs_the_image_by_its_digest(site: Shipped) -> None:
@@ -133,16 +153,18 @@ def test_a_pod_can_do_nothing_that_it_needs_not_do(site: Shipped) -> None:
 
 
 def test_wordpress_can_write_to_tmp_and_uploads_alone(site: Shipped) -> None:
-    for _, pod in site.pods:
+    for what, pod in site.pods:
         [container] = pod["spec"]["containers"]
         assert container["volumeMounts"] == [
             {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108
             {"name": "uploads", "mountPath": "/var/www/html/wp-content/uploads"},
         ]
         claim = {"persistentVolumeClaim": {"claimName": f"{site.env.name}-uploads"}}
+        # A Job may run before the claim is there.
+        shares = site.env.uploads.enabled and not what.startswith("Job ")
         assert pod["spec"]["volumes"] == [
             {"name": "tmp", "emptyDir": {}},
-            {"name": "uploads", **(claim if site.env.uploads.enabled else {"emptyDir": {}})},
+            {"name": "uploads", **(claim if shares else {"emptyDir": {}})},
         ]
 
 
@@ -206,7 +228,8 @@ def test_objects_are_in_the_environments_namespace_with_wpdeploys_labels(site: S
     for manifest in site.objects.values():
         metadata = manifest["metadata"]
         assert metadata["namespace"] == site.env.namespace
-        assert metadata["name"].removesuffix("-cron").removesuffix("-uploads") == site.env.name
+        suffix = r"-(cron|uploads|(install|upgrade)-[0-9a-f]{10})$"
+        assert re.sub(suffix, "", metadata["name"]) == site.env.name
         assert metadata["labels"] == {
             "app.kubernetes.io/name": "wordpress",
             "app.kubernetes.io/instance": site.env.name,

@@ -56,8 +56,8 @@ def environment(values: Mapping[str, object]) -> dict[str, object]:
 def data(context: DeploymentContext, environment_file: str) -> Any:
     Path(context.environment_file).write_text(environment_file, encoding="utf-8")
     env = environments.read(context)
-    config = site_config.make([], env.env, env.name, {})
-    [manifest] = manifests.render(context, template_values(env, RELEASE, config))
+    configs = site_config.of_release([], env.env, env.name, {})
+    [manifest] = manifests.render(context, template_values(env, RELEASE, configs))
     return manifest["data"]
 
 

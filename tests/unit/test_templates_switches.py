@@ -11,10 +11,12 @@ from wpdeploy.settings import (
     Cron,
     DisruptionBudget,
     Ingress,
+    Install,
     NetworkPolicy,
     Resources,
     Rollout,
     Service,
+    Upgrade,
     Uploads,
     WordPress,
 )
@@ -23,6 +25,7 @@ CERTIFICATE = (
     "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000"
 )
 ALWAYS = {"ServiceAccount", "Service", "Deployment"}
+JOBS = {"Job install", "Job upgrade"}
 
 
 @pytest.mark.parametrize(
@@ -34,6 +37,8 @@ ALWAYS = {"ServiceAccount", "Service", "Deployment"}
         ({"uploads": Uploads(enabled=True)}, "PersistentVolumeClaim"),
         ({"network_policy": NetworkPolicy(enabled=True)}, "NetworkPolicy"),
         ({"ingress": Ingress(enabled=True)}, "Ingress"),
+        ({"install": Install(enabled=True)}, "Job install"),
+        ({"upgrade": Upgrade(enabled=True)}, "Job upgrade"),
     ],
 )
 def test_a_switch_makes_its_object_and_no_other(section: Mapping[str, Any], kind: str) -> None:
@@ -44,6 +49,8 @@ def test_a_switch_makes_its_object_and_no_other(section: Mapping[str, Any], kind
         "uploads": Uploads(enabled=False),
         "network_policy": NetworkPolicy(enabled=False),
         "ingress": Ingress(enabled=False),
+        "install": Install(enabled=False),
+        "upgrade": Upgrade(enabled=False),
     }
     assert set(shipped(**off).objects) == ALWAYS
     assert set(shipped(**{**off, **section}).objects) == {*ALWAYS, kind}
@@ -57,7 +64,7 @@ def test_a_switch_makes_its_object_and_no_other(section: Mapping[str, Any], kind
     ],
 )
 def test_the_environment_files_switch_on_what_they_need(group: str, kinds: set[str]) -> None:
-    assert set(shipped(group).objects) == ALWAYS | kinds
+    assert set(shipped(group).objects) == ALWAYS | JOBS | kinds
 
 
 @pytest.mark.parametrize(
@@ -195,6 +202,20 @@ def test_a_cron_job_runs_one_after_the_other_and_tries_nothing_twice() -> None:
     assert spec["jobTemplate"]["spec"]["backoffLimit"] == 0
     pod = spec["jobTemplate"]["spec"]["template"]["spec"]
     assert (pod["restartPolicy"], pod["containers"][0]["args"]) == ("Never", ["cron"])
+
+
+@pytest.mark.parametrize("command", ["install", "upgrade"])
+def test_a_job_runs_its_command_to_an_end_that_apply_can_wait_for(command: str) -> None:
+    spec = shipped().objects[f"Job {command}"]["spec"]
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (1, 300)
+    pod = spec["template"]["spec"]
+    assert (pod["restartPolicy"], pod["containers"][0]["args"]) == ("Never", [command])
+
+
+def test_install_comes_before_upgrade() -> None:
+    objects = shipped().objects
+    names = [objects[f"Job {command}"]["metadata"]["name"] for command in ("install", "upgrade")]
+    assert names == sorted(names)
 
 
 @pytest.mark.parametrize(("given", "written"), [(None, {}), ("efs", {"storageClassName": "efs"})])

@@ -64,8 +64,8 @@ def rights(cluster: Cluster, namespace: str, *, singly: bool) -> Finding:
     """
     wanted: Sequence[Right] = RIGHTS
     if not singly:
-        wanted = ungranted(RIGHTS, _rules(cluster, namespace))
-    return preflight.rights([right for right in wanted if not _may(cluster, namespace, right)])
+        wanted = ungranted(RIGHTS, rules(cluster, namespace))
+    return preflight.rights([right for right in wanted if not may(cluster, namespace, right)])
 
 
 def room(cluster: Cluster, manifests: Sequence[Manifest], live: Manifest | None) -> Finding:
@@ -99,7 +99,8 @@ def salts(console: Console, cluster: Cluster, env: Settings, now: Mapping[str, S
     return preflight.salts(now, before)
 
 
-def _rules(cluster: Cluster, namespace: str) -> Sequence[Manifest]:
+def rules(cluster: Cluster, namespace: str) -> Sequence[Manifest]:
+    """The rules by which one may do what one may in the namespace; none where nobody tells."""
     try:
         answer = cluster.review(f"{_REVIEWS}/selfsubjectrulesreviews", rules_review(namespace))
     except ApiError:
@@ -107,7 +108,8 @@ def _rules(cluster: Cluster, namespace: str) -> Sequence[Manifest]:
     return answer["status"].get("resourceRules") or ()
 
 
-def _may(cluster: Cluster, namespace: str, right: Right) -> bool:
+def may(cluster: Cluster, namespace: str, right: Right) -> bool:
+    """Whether one has the right; without a namespace, in the whole cluster."""
     review = access_review(namespace, right)
     answer = cluster.review(f"{_REVIEWS}/selfsubjectaccessreviews", review)
     return bool(answer["status"].get("allowed"))

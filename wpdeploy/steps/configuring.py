@@ -4,7 +4,7 @@ from wpdeploy import rollback
 from wpdeploy.cli import Invocation
 from wpdeploy.kinds import Manifest, path_of, title
 from wpdeploy.kube import Cluster
-from wpdeploy.parameters import ParameterStore
+from wpdeploy.parameters import AskSecret, ParameterStore, StoredSecret
 from wpdeploy.record import Record
 from wpdeploy.target import Target
 
@@ -38,3 +38,17 @@ def parameter_store(
 
     region = aws.region(configured, invocation.environ)
     return ssm.Ssm(region, invocation.clock, invocation.console.line, decrypts=decrypts)
+
+
+def ask_secret(
+    invocation: Invocation, configured: str | None, *, decrypts: bool = True
+) -> AskSecret:
+    """What asks Secrets Manager of that region; its text is kept only if it is to be decrypted."""
+
+    def ask(arn: str) -> StoredSecret:
+        from wpdeploy import aws, secrets_manager  # noqa: PLC0415  # few need one
+
+        region, clock = aws.region(configured, invocation.environ), invocation.clock
+        return secrets_manager.get(arn, region, clock, invocation.console.line, keeps_text=decrypts)
+
+    return ask

@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import NamedTuple
 
-from wpdeploy import apply, diff, pruning, release, rollback, settings, site_config
+from wpdeploy import apply, diff, pruning, release, rollback, settings
 from wpdeploy.apply import Preview
 from wpdeploy.cli import Invocation
 from wpdeploy.diff import Configuration, Difference
 from wpdeploy.errors import Exit, UsageError
-from wpdeploy.kinds import Manifest, collection, labels, title, without_jobs
+from wpdeploy.kinds import Manifest, collection, title, without_jobs
 from wpdeploy.kube import Cluster
 from wpdeploy.record import Record, Result
 from wpdeploy.report import Report
 from wpdeploy.settings import Settings
 from wpdeploy.steps import recording
 from wpdeploy.steps.connection import connect, located
-from wpdeploy.steps.rendering import read_parameters, recorded, render_manifests
+from wpdeploy.steps.rendering import configs, read_parameters, recorded, render_manifests
 from wpdeploy.target import Target
 
 _COLOURS = {"-": 31, "+": 32, "~": 33}
@@ -75,7 +75,7 @@ def _at_hand(invocation: Invocation, env: Settings, cluster: Cluster) -> _Wanted
     context = invocation.context
     rel = release.read(context)
     read = read_parameters(invocation, env, decrypted=False)
-    config = site_config.make(read, env.env, env.name, labels(env.name))
+    made = configs(env, read)
     record = Record(
         number=0,
         deployment_id=context.deployment_id,
@@ -86,14 +86,14 @@ def _at_hand(invocation: Invocation, env: Settings, cluster: Cluster) -> _Wanted
         reason="",
         restores=None,
         release=rel,
-        config=config.name,
+        config=made.site.name,
         env=env.env,
-        parameters={parameter.name: recorded(parameter) for parameter in read},
-        manifests=render_manifests(invocation, env, rel, config),
+        parameters=recorded(read),
+        manifests=render_manifests(invocation, env, rel, made),
         applied=None,
     )
     unknown = {parameter.spec.env for parameter in read if not parameter.stored.value}
-    plain = _configuration(record, config.config_map["data"], unknown)
+    plain = _configuration(record, made.site.config_map["data"], unknown)
     return _Wanted(record, record.manifests, plain, f"commit {rel.commit}")
 
 

@@ -12,7 +12,6 @@ from wpdeploy import (
     parameters,
     release,
     settings,
-    site_config,
     ssm,
     sts,
 )
@@ -24,9 +23,10 @@ from wpdeploy.kube import Cluster
 from wpdeploy.parameters import Parameter
 from wpdeploy.release import Release
 from wpdeploy.settings import Settings
-from wpdeploy.site_config import SiteConfig
+from wpdeploy.site_config import Configs
+from wpdeploy.steps.configuring import ask_secret
 from wpdeploy.steps.connection import connect, located
-from wpdeploy.steps.rendering import render_manifests
+from wpdeploy.steps.rendering import configs, render_manifests
 from wpdeploy.target import Target
 
 
@@ -65,9 +65,10 @@ class Patient:
         """All of them; where some are denied, the error names each."""
         known, store = parameters.specs(self.context), ssm.Ssm(self.region, *self._around)
         try:
-            return parameters.read(self.env, known, store)
+            ask = ask_secret(self.invocation, self.env.region)
+            return parameters.read(self.env, known, store, ask)
         except ssm.Denied as error:
-            names = sorted({self.env.parameters.of(name) for name in known})
+            names = sorted(set(parameters.names(self.env, known).values()))
             problems = [problem for name in names for problem in _denials(store, name)]
             told = list(dict.fromkeys(problems)) or error.problems
             raise ParameterError(error.where, told, error.hint) from error
@@ -116,21 +117,19 @@ class Patient:
         return [node["status"]["nodeInfo"]["architecture"] for node in found["items"]]
 
     @cached_property
-    def config(self) -> SiteConfig:
-        """The release's Secret and ConfigMap."""
-        own, env = labels(self.env.name), self.env
-        return site_config.make(self.parameters, env.env, env.name, own)
+    def configs(self) -> Configs:
+        """The release's Secrets and ConfigMaps."""
+        return configs(self.env, self.parameters)
 
     @cached_property
     def rendered(self) -> tuple[Manifest, ...]:
         """What the templates make."""
-        return render_manifests(self.invocation, self.env, self.release, self.config)
+        return render_manifests(self.invocation, self.env, self.release, self.configs)
 
     @property
     def objects(self) -> tuple[Manifest, ...]:
         """All that a deployment applies."""
-        own = (self.config.secret, self.config.config_map)
-        stamped = manifests.stamp(own, self.env.namespace, labels(self.env.name))
+        stamped = manifests.stamp(self.configs.objects, self.env.namespace, labels(self.env.name))
         return (*stamped, *self.rendered)
 
     @property

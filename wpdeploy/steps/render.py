@@ -6,7 +6,7 @@ release's Secret and ConfigMap, which nothing uses until a pod refers to them.
 
 from typing import NamedTuple
 
-from wpdeploy import apply, manifests, release, settings, site_config, state
+from wpdeploy import apply, manifests, release, settings, state
 from wpdeploy.cli import Invocation
 from wpdeploy.errors import Exit
 from wpdeploy.kinds import Manifest, labels, title
@@ -21,7 +21,7 @@ from wpdeploy.steps.configuring import configuration
 from wpdeploy.steps.connection import connect, located
 from wpdeploy.steps.locking import hold
 from wpdeploy.steps.redeploying import restored_by
-from wpdeploy.steps.rendering import read_parameters, recorded, render_manifests
+from wpdeploy.steps.rendering import configs, read_parameters, recorded, render_manifests
 from wpdeploy.target import Target
 
 
@@ -61,22 +61,20 @@ def _rendered(invocation: Invocation, env: Settings, target: Target, rel: Releas
     context, line = invocation.context, invocation.console.line
     read = read_parameters(invocation, env)
     line(f"parameters: {len(read)} read from {env.parameters.path}")
-    config = site_config.make(read, env.env, env.name, labels(env.name))
-    rendered = render_manifests(invocation, env, rel, config)
+    made = configs(env, read)
+    rendered = render_manifests(invocation, env, rel, made)
     line(f"manifests: {', '.join(title(manifest) for manifest in rendered)}")
     deployment = Deployment(
         group=context.group,
         deployment_id=context.deployment_id,
         release=rel,
         target=target,
-        config=config.name,
+        config=made.site.name,
         env=env.env,
-        parameters={parameter.name: recorded(parameter) for parameter in read},
+        parameters=recorded(read),
         manifests=rendered,
     )
-    # In this order: pruning finds a Secret by its ConfigMap, whenever this may be interrupted.
-    pair = config.config_map, config.secret
-    return _Prepared(deployment, manifests.stamp(pair, env.namespace, labels(env.name)))
+    return _Prepared(deployment, manifests.stamp(made.objects, env.namespace, labels(env.name)))
 
 
 def _restored(invocation: Invocation, cluster: Cluster, target: Target, goal: Record) -> _Prepared:

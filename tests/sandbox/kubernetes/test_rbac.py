@@ -91,3 +91,15 @@ def test_the_reason_names_binding_role_and_subject(store: Store) -> None:
     assert Authorizer(store).decide(ANNA, apps("get")).reason == (
         'RBAC: allowed by RoleBinding "editor/n" of Role "editor" to Group "editors"'
     )
+
+
+def test_a_witness_is_told_of_what_was_done_and_of_nothing_else(store: Store) -> None:
+    seen: list[tuple[User, Action]] = []
+    authorizer = Authorizer(store, lambda *used: seen.append(used))
+    authorizer.check(ANNA, apps("get"))
+    assert authorizer.may(ANNA, apps("patch"))
+    assert not authorizer.may(ANNA, apps("delete"))
+    with pytest.raises(StatusError):
+        authorizer.check(User("bert"), apps("get"))
+    authorizer.decide(ANNA, apps("patch"))
+    assert seen == [(ANNA, apps("get")), (ANNA, apps("patch"))]
