@@ -28,9 +28,7 @@ def test_an_error_of_no_kind_is_a_bug() -> None:
 
 
 def _kinds(kind: type[WpdeployError]) -> dict[str, Exit]:
-    # Those of the package: what is beside it has errors of its own.
-    ours = kind.__module__.startswith("wpdeploy.") and not kind.__name__.startswith("_")
-    found = {kind.__name__: kind.exit_code} if ours else {}
+    found = {} if kind.__name__.startswith("_") else {kind.__name__: kind.exit_code}
     for child in kind.__subclasses__():
         # The build's own is none of the bastion's.
         found |= _kinds(child) if child.__module__.startswith("wpdeploy.") else {}
