@@ -14,13 +14,23 @@ from pathlib import Path
 gc.set_threshold(100_000)
 
 BUNDLE = Path(__file__).resolve().parent.parent
-LIB = BUNDLE / "lib" / "python{}.{}".format(*sys.version_info)
+sys.path.insert(0, str(BUNDLE))
 
-if LIB.is_dir():
-    sys.path[:0] = [str(BUNDLE), str(LIB)]
-elif LIB.parent.is_dir() and not sys.flags.isolated:
-    run = str(BUNDLE / "hooks" / "run")  # it knows the right interpreter
-    os.execv(run, [run, *sys.argv[1:]])  # noqa: S606  # a shell would only get in between
+from wpdeploy import host  # noqa: E402  # found by what is above
+
+HERE = host.lib_name("{}.{}".format(*sys.version_info), os.uname().machine)
+LIB = BUNDLE / "lib" / HERE
+
+if LIB.parent.is_dir():
+    if not LIB.is_dir() and not sys.flags.isolated:
+        run = str(BUNDLE / "hooks" / "run")  # it knows the right interpreter
+        os.execv(run, [run, *sys.argv[1:]])  # noqa: S606  # a shell would only get in between
+    unfit = host.unfit(sorted(os.listdir(LIB.parent)), HERE, host.libc())  # noqa: PTH208  # names
+    if unfit:
+        what = " ".join(["wpdeploy", *sys.argv[1:2]])
+        print("{}: FAILED (exit 3): {}\n  to do     {}".format(what, *unfit))  # noqa: T201  # nobody else can
+        sys.exit(3)
+    sys.path.insert(1, str(LIB))
 
 from wpdeploy.cli import main  # noqa: E402  # found by what is above
 

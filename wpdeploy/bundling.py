@@ -2,8 +2,9 @@
 
     appspec.yml hooks/ k8s/    as in the checkout
     release.json               the image, and where it comes from
+    bom.json                   what all of it is made of
     wpdeploy/                  the package, byte-compiled
-    lib/python3.X/             its dependencies, as runtime.py makes them
+    lib/python3.X-MACHINE/     its dependencies, as runtime.py makes them
 
 What editors, patches and interpreters leave in a checkout stays behind, and so do the modes of its
 files, which hang on somebody's umask.
@@ -18,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from zipfile import BadZipFile
 
-from wpdeploy import __version__, archive
+from wpdeploy import __version__, archive, sbom
 from wpdeploy import release as releases
 from wpdeploy import runtime as runtimes
 from wpdeploy.errors import ConfigurationError
@@ -32,7 +33,7 @@ _TREES = {
     "k8s": re.compile(r"[^.#].*\.(ya?ml|j2)"),
     "wpdeploy": re.compile(r"\w+\.py"),
 }
-_PARTS = {*_TREES, "appspec.yml", "lib", "release.json"}
+_PARTS = {*_TREES, "appspec.yml", "bom.json", "lib", "release.json"}
 _SURE_SIGNS = {"appspec.yml", "release.json"}
 _WORDPRESS = re.compile(r"^ARG WORDPRESS_VERSION=(\S+)$", re.MULTILINE)
 
@@ -75,9 +76,10 @@ def _fill(made: Path, source: Path, release: Release, runtime: Runtime, lib: Pat
         shutil.copytree(*tree, ignore=_all_but(wanted), copy_function=shutil.copyfile)
     shutil.copyfile(source / "appspec.yml", made / "appspec.yml")
     runtimes.byte_compile(made / "wpdeploy", runtime.python)
-    shutil.copytree(lib, made / "lib" / f"python{runtime.python}")
+    shutil.copytree(lib, made / "lib" / runtime.lib)
     complete = dataclasses.replace(release, versions=_versions(source, runtime))
     (made / "release.json").write_text(releases.text(complete))
+    (made / "bom.json").write_text(sbom.text(complete, lib))
     _set_modes(made)
 
 

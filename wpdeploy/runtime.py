@@ -1,11 +1,13 @@
 """The runtime of a bundle: wpdeploy's dependencies, for one Python and one kind of machine.
 
 pip installs them from runtime.lock, by hash and as wheels alone; they are trimmed to what is used
-and byte-compiled. The result depends on the lock, the Python, the machine and the code here, and on
-nothing else: it is made once and kept in a cache.
+and byte-compiled, and their sources left out: a quarter of the bundle that nobody would run. The
+result depends on the lock, the Python, the machine and the code here, and on nothing else: it is
+made once and kept in a cache.
 """
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -18,10 +20,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from wpdeploy import files, trimming
+from wpdeploy import files, host, sbom, trimming
 from wpdeploy.errors import ConfigurationError
 
-# The platform tags of the wheels for a bastion: Linux with glibc 2.28 or newer.
+# The platform tags of the wheels for a bastion: Linux with host.GLIBC or newer.
 _GLIBC = ("manylinux_2_17", "manylinux2014", "manylinux_2_28")
 _TAGS = {machine: [f"{tag}_{machine}" for tag in _GLIBC] for machine in ("x86_64", "aarch64")}
 _RUNNING = "{}.{}".format(*sys.version_info)
@@ -33,6 +35,11 @@ class Runtime:
 
     python: str
     platform: str
+
+    @property
+    def lib(self) -> str:
+        """The directory of a bundle's lib/ that has it."""
+        return host.lib_name(self.python, self.platform)
 
     @classmethod
     def here(cls) -> Self:
@@ -56,17 +63,22 @@ def cached(lock: Path, runtime: Runtime, cache: Path) -> Path:
     if not kept.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".making.", dir=cache) as temporary:
-            made = Path(temporary, "lib")
-            _install(lock, runtime, made)
+            made, report = Path(temporary, "lib"), Path(temporary, "report.json")
+            _install(lock, runtime, made, report)
+            (made / sbom.WHEELS).write_text(_wheels(report.read_text()))
             trimming.trim(made)
-            byte_compile(made, runtime.python)
+            byte_compile(made, runtime.python, "-b")
+            trimming.drop_sources(made)
             _keep(made, kept)
     return kept
 
 
-def byte_compile(directory: Path, python: str) -> None:
-    """Compile the modules below; the result knows no time and no path of this machine."""
-    options = ("-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(directory))
+def byte_compile(directory: Path, python: str, *more: str) -> None:
+    """Compile the modules below; the result knows no time and no path of this machine.
+
+    `more` options of compileall: with -b a module needs its source no more.
+    """
+    options = ("-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(directory), *more)
     command = (_interpreter(python), "-P", "-S", "-m", "compileall", *options, str(directory))
     # The order of a set, which could reach the result, hangs on the hashes.
     environ = {name: value for name, value in os.environ.items() if name[:6] != "PYTHON"}
@@ -89,7 +101,16 @@ def _keep(made: Path, kept: Path) -> None:
             raise
 
 
-def _install(lock: Path, runtime: Runtime, directory: Path) -> None:
+def _wheels(report: str) -> str:
+    """The hash of each wheel that pip has installed, by its package."""
+    hashes = {
+        item["metadata"]["name"]: item["download_info"]["archive_info"]["hashes"]["sha256"]
+        for item in json.loads(report)["install"]
+    }
+    return json.dumps(hashes, indent=0, sort_keys=True) + "\n"
+
+
+def _install(lock: Path, runtime: Runtime, directory: Path, report: Path) -> None:
     _interpreter(runtime.python)  # better missed before the minute that pip may take
     options = [
         *("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"),
@@ -97,7 +118,7 @@ def _install(lock: Path, runtime: Runtime, directory: Path) -> None:
         *("--implementation=cp", f"--python-version={runtime.python}"),
         # For a machine that is no bastion, like a developer's, pip knows the tags.
         *(f"--platform={tag}" for tag in _TAGS.get(runtime.platform, ())),
-        *("--target", str(directory), "--requirement", str(lock)),
+        *("--target", str(directory), "--requirement", str(lock), "--report", str(report)),
     ]
     problem = f"pip cannot install it for Python {runtime.python} on {runtime.platform}"
     hint = "check the route to PyPI, or pip's configuration"

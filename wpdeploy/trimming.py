@@ -12,6 +12,8 @@ _MODELS = tuple(
     for part in ("service-2", "endpoint-rule-set-1")
 )
 _ASYNCIO = "only the asyncio client of kubernetes uses it"
+_LAZY = "loaded lazily, never used"
+_CRT = "for awscrt, which is not there"
 _UNREAD = "for type checkers and compilers, not for the interpreter"
 
 
@@ -30,13 +32,21 @@ RULES = (
     ),
     Rule("boto3/data/*", "boto3's resources; clients alone are used"),
     Rule("boto3/examples/*", "text for boto3's documentation"),
+    *(Rule(f"boto3/{name}/*", _LAZY) for name in ("dynamodb", "ec2", "s3")),
+    *(Rule(pattern, _CRT) for pattern in ("*/crt.py", "*/crt/*")),
+    Rule("s3transfer/processpool.py", _LAZY),
+    Rule("botocore/cacert.pem", "botocore takes those of certifi, where it is there"),
     Rule("kubernetes/aio/*", "the asyncio client"),
-    Rule("kubernetes/client/api/*", "loaded lazily, never used", ("*/api/__init__.py",)),
-    Rule("kubernetes/client/models/*", "loaded lazily, never used", ("*/models/__init__.py",)),
-    Rule("kubernetes/*_test.py", "tests"),
-    Rule("websocket/tests/*", "tests"),
+    Rule("kubernetes/client/api/*", _LAZY, ("*/api/__init__.py",)),
+    Rule("kubernetes/client/models/*", _LAZY, ("*/models/__init__.py",)),
+    *(Rule(pattern, "tests") for pattern in ("*_test.py", "*/test_*.py", "*/tests/*")),
+    Rule("*/leaderelection/example.py", "an example"),
     Rule("pydantic/v1/*", "the version before, for those who ask for it by name"),
     Rule("pydantic/mypy.*", "a plugin for the type checker"),
+    Rule("pydantic/experimental/*", _LAZY),
+    Rule("dateutil/zoneinfo/*", "all time zones once more; the times here are in UTC"),
+    Rule("charset_normalizer/*.so", "what the modules beside them do, compiled: only speed"),
+    Rule("urllib3/contrib/emscripten/*", "for Python in a browser"),
     *(Rule(f"{name}*/*", _ASYNCIO) for name in ("aio", "attr", "frozenlist", "multidict")),
     *(Rule(f"{name}*/*", _ASYNCIO) for name in ("propcache", "yarl")),
     *(
@@ -59,6 +69,12 @@ def trim(directory: Path) -> None:
                 path.rmdir()
         elif is_left_out(path.relative_to(directory).as_posix()):
             path.unlink()
+
+
+def drop_sources(directory: Path) -> None:
+    """Remove the sources of the modules that are compiled beside them."""
+    for path in directory.rglob("*.py"):
+        path.unlink()
 
 
 def is_left_out(path: str) -> bool:

@@ -1,5 +1,6 @@
 """A bundle: what is in it, what it replaces, and what it refuses."""
 
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from wpdeploy.release import Release
 from wpdeploy.runtime import Runtime
 
 HERE = Runtime.here()
-LIB = f"lib/python{HERE.python}"
+LIB = f"lib/{HERE.lib}"
 IMAGE = f"registry.example/wordpress:v1@sha256:{'a' * 64}"
 RELEASE = Release(IMAGE, "c0ffee", "wordpress:17", "2026-11-20T10:00:00Z")
 
@@ -73,16 +74,23 @@ def test_it_has_all_that_the_bastion_needs(make: Make, output: Path) -> None:
     make()
     sources = {name for name in content(output) if not name.endswith(".pyc")}
     licence = f"{LIB}/sample-1.0.dist-info/licenses/LICENSE"
-    dependency = {f"{LIB}/sample/__init__.py", f"{LIB}/sample-1.0.dist-info/METADATA", licence}
-    assert sources == {*FILES, "release.json"} | dependency
+    dependency = {f"{LIB}/sample-1.0.dist-info/METADATA", f"{LIB}/wheels.json", licence}
+    assert sources == {*FILES, "release.json", "bom.json"} | dependency
     assert os.access(output / "hooks" / "run", os.X_OK)
 
 
 def test_every_module_is_compiled(make: Make, output: Path) -> None:
     make()
     modules = {path for path in output.rglob("*.py") if path.parent.name != "__pycache__"}
-    compiled = {path.parent.parent / path.name.partition(".")[0] for path in output.rglob("*.pyc")}
+    found = {path for path in output.rglob("*.pyc") if not path.is_relative_to(output / LIB)}
+    compiled = {path.parent.parent / path.name.partition(".")[0] for path in found}
     assert {path.with_suffix("") for path in modules} == compiled
+
+
+def test_of_the_dependencies_there_is_nothing_left_to_compile(make: Make, output: Path) -> None:
+    make()
+    found = [path.relative_to(output / LIB) for path in (output / LIB).rglob("*.py*")]
+    assert found == [Path("sample/__init__.pyc")]
 
 
 def test_its_release_is_read_back(make: Make, output: Path) -> None:
@@ -90,6 +98,16 @@ def test_its_release_is_read_back(make: Make, output: Path) -> None:
     versions = {"wpdeploy": __version__, "wordpress": "6.9.4", "platform": HERE.platform}
     complete = replace(RELEASE, versions=versions | {"python": HERE.python})
     assert release.read(of_no_group({}, output)) == complete
+
+
+def test_its_parts_are_told_with_the_hashes_of_the_lock(
+    make: Make, source: Path, output: Path
+) -> None:
+    make()
+    (package, image) = json.loads((output / "bom.json").read_text())["components"]
+    assert package["purl"] == "pkg:pypi/sample@1.0"
+    assert package["hashes"][0]["content"] in (source / "runtime.lock").read_text()
+    assert image["version"] == f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize("dockerfile", [None, b"FROM scratch\n", b"\xff\x00ARG"])

@@ -1,8 +1,10 @@
 """The runtime as pip installs it and the cache keeps it."""
 
 import importlib.util
+import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +19,7 @@ from wpdeploy.runtime import Runtime
 
 HERE = Runtime.here()
 CHECKED_BY_NOBODY = 0b01  # PEP 552: by its hash, and the source is not looked at
-PYC = f"sample/__pycache__/__init__.{sys.implementation.cache_tag}.pyc"
+PYC = "sample/__init__.pyc"
 
 
 @pytest.fixture
@@ -55,8 +57,24 @@ def test_it_is_this_python_on_this_machine() -> None:
 
 def test_it_has_the_modules_compiled_and_the_licences(locked: Path, tmp_path: Path) -> None:
     made = content(runtime.cached(locked, HERE, tmp_path / "cache"))
-    kept = {"sample/__init__.py", "sample-1.0.dist-info/licenses/LICENSE"}
-    assert made.keys() == kept | {PYC, "sample-1.0.dist-info/METADATA"}
+    info = "sample-1.0.dist-info"
+    assert made.keys() == {PYC, "wheels.json", f"{info}/METADATA", f"{info}/licenses/LICENSE"}
+
+
+def test_it_says_which_wheel_each_package_is_from(locked: Path, tmp_path: Path) -> None:
+    found = json.loads(
+        (runtime.cached(locked, HERE, tmp_path / "cache") / "wheels.json").read_text()
+    )
+    assert found == {"sample": locked.read_text().partition("sha256:")[2]}
+
+
+def test_its_modules_are_loaded_without_their_sources(locked: Path, tmp_path: Path) -> None:
+    made = runtime.cached(locked, HERE, tmp_path / "cache")
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import sample; print(sorted(sample.KINDS))"
+    )
+    command = [sys.executable, "-I", "-S", "-W", "error", "-c", script, str(made)]
+    assert subprocess.check_output(command, text=True) == "['a', 'b', 'c', 'd']\n"
 
 
 def test_its_modules_are_loaded_without_a_look_at_their_source(

@@ -23,6 +23,12 @@ LEFT_OUT = (
     *("multidict/__init__.py", "propcache/api.py", "yarl/_url.py"),
     *("jinja2/py.typed", "six.pyi", "a/b.pyx", "a/b.pxd", "a/b.c", "a/b.h"),
     *("six-1.17.0.dist-info/RECORD", "six-1.17.0.dist-info/INSTALLER"),
+    *("boto3/s3/inject.py", "boto3/ec2/__init__.py", "boto3/dynamodb/types.py", "boto3/crt.py"),
+    *("botocore/crt/auth.py", "botocore/cacert.pem", "s3transfer/processpool.py"),
+    *("kubernetes/dynamic/test_client.py", "kubernetes/leaderelection/example.py"),
+    *("pydantic/experimental/pipeline.py", "dateutil/zoneinfo/dateutil-zoneinfo.tar.gz"),
+    *("charset_normalizer/md.cpython-311-x86_64-linux-gnu.so",),
+    *("urllib3/contrib/emscripten/fetch.py", "annotated_types/test_cases.py"),
 )
 KEPT = (
     *("botocore/data/endpoints.json", "botocore/data/_retry.json", "botocore/data/partitions.json"),
@@ -31,10 +37,10 @@ KEPT = (
         for name in ("ssm", "sts", "eks", "ecr")
         for part in ("service-2", "endpoint-rule-set-1")
     ),
-    *("botocore/data/eks/2017-11-01/service-2.sdk-extras.json", "botocore/cacert.pem"),
+    *("botocore/data/eks/2017-11-01/service-2.sdk-extras.json", "dateutil/tz/tz.py"),
     *("kubernetes/client/api/__init__.py", "kubernetes/client/models/__init__.py"),
     *("kubernetes/config/kube_config.py", "six.py", "yaml/_yaml.cpython-311-x86_64-linux-gnu.so"),
-    *("pydantic/version.py", "websocket/_url.py"),
+    *("pydantic/version.py", "websocket/_url.py", "charset_normalizer/md.py", "botocore/compat.py"),
     *("certifi/cacert.pem", "boto3/__init__.py", "boto3/session.py", "jinja2/tests.py"),
     *("six-1.17.0.dist-info/METADATA", "six-1.17.0.dist-info/LICENSE"),
     *("x-1.dist-info/licenses/a/README", "x-1.dist-info/NOTICE.txt", "x-1.dist-info/LICENCE"),
@@ -53,6 +59,13 @@ def test_what_is_left_out(path: str, *, left_out: bool) -> None:
 def test_each_rule_and_exception_has_an_example_here(rule: Rule) -> None:
     assert any(fnmatchcase(path, rule.pattern) for path in LEFT_OUT)
     assert all(any(fnmatchcase(path, but) for path in KEPT) for but in rule.but)
+
+
+def test_what_is_compiled_is_all_that_is_left_of_a_module(tmp_path: Path) -> None:
+    write(tmp_path, {"a/b.py": "", "a/b.pyc": "", "a/METADATA": ""})
+    trimming.drop_sources(tmp_path)
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == ["b.pyc"]
+    assert (tmp_path / "a" / "METADATA").exists()
 
 
 def test_a_directory_that_is_then_empty_goes_too(tmp_path: Path) -> None:

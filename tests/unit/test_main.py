@@ -61,14 +61,14 @@ def test_a_reader_who_has_left_does_not_change_the_code(
 PYTHON_3_9 = (3, 9)
 
 
-@pytest.mark.parametrize("name", ["__init__.py", "__main__.py"])
+@pytest.mark.parametrize("name", ["__init__.py", "__main__.py", "host.py"])
 def test_an_older_python_can_read_what_sends_it_to_the_right_one(name: str) -> None:
     ast.parse((ROOT / "wpdeploy" / name).read_text(), feature_version=PYTHON_3_9)
 
 
 def test_another_python_than_the_bundles_starts_the_bundles(tmp_path: Path) -> None:
     bundle = tmp_path / "a bundle"
-    (bundle / "lib/python3.99").mkdir(parents=True)
+    (bundle / "lib/python3.99-x86_64").mkdir(parents=True)
     for name in ("hooks", "wpdeploy"):
         shutil.copytree(ROOT / name, bundle / name)
     right = tmp_path / "bin/python3.99"
@@ -89,8 +89,27 @@ def test_another_python_than_the_bundles_starts_the_bundles(tmp_path: Path) -> N
     assert ended.stdout.splitlines() == expected
 
 
+def test_a_bundle_for_another_machine_says_so_in_a_line(tmp_path: Path) -> None:
+    here = f"python3.{sys.version_info[1]}"
+    (tmp_path / f"lib/{here}-s390x").mkdir(parents=True)
+    for name in ("hooks", "wpdeploy"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    this = f"{here}-{os.uname().machine}"
+    environ = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+    ways = ([tmp_path / "hooks/AfterInstall"], [sys.executable, "-m", "wpdeploy", "render"])
+    for command in ways:
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+        assert (ended.returncode, ended.stderr) == (3, "")
+        assert ended.stdout.splitlines() == [
+            f"wpdeploy render: FAILED (exit 3): lib/ is for {here}-s390x, and this is {this}",
+            f"  to do     make a bundle --python {here[6:]} --platform {os.uname().machine}",
+        ]
+
+
 def test_a_bundle_whose_python_is_not_there_says_which_it_needs(tmp_path: Path) -> None:
-    (tmp_path / "lib/python3.99").mkdir(parents=True)
+    (tmp_path / "lib/python3.99-x86_64").mkdir(parents=True)
     shutil.copytree(ROOT / "hooks", tmp_path / "hooks")
     ended = subprocess.run(
         [tmp_path / "hooks/run", "validate"],
