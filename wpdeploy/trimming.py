@@ -33,7 +33,7 @@ RULES = (
     Rule("boto3/data/*", "boto3's resources; clients alone are used"),
     Rule("boto3/examples/*", "text for boto3's documentation"),
     *(Rule(f"boto3/{name}/*", _LAZY) for name in ("dynamodb", "ec2", "s3")),
-    *(Rule(pattern, _CRT) for pattern in ("*/crt.py", "*/crt/*")),
+    *(Rule(pattern, _CRT) for pattern in ("*/crt.py", "botocore/crt/auth.py")),
     Rule("s3transfer/processpool.py", _LAZY),
     Rule("botocore/cacert.pem", "botocore takes those of certifi, where it is there"),
     Rule("kubernetes/aio/*", "the asyncio client"),

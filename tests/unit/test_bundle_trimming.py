@@ -40,7 +40,12 @@ KEPT = (
     *("botocore/data/eks/2017-11-01/service-2.sdk-extras.json", "dateutil/tz/tz.py"),
     *("kubernetes/client/api/__init__.py", "kubernetes/client/models/__init__.py"),
     *("kubernetes/config/kube_config.py", "six.py", "yaml/_yaml.cpython-311-x86_64-linux-gnu.so"),
-    *("pydantic/version.py", "websocket/_url.py", "charset_normalizer/md.py", "botocore/compat.py"),
+    *(
+        "pydantic/version.py",
+        "websocket/_url.py",
+        "charset_normalizer/md.py",
+        "botocore/crt/__init__.py",
+    ),
     *("certifi/cacert.pem", "boto3/__init__.py", "boto3/session.py", "jinja2/tests.py"),
     *("six-1.17.0.dist-info/METADATA", "six-1.17.0.dist-info/LICENSE"),
     *("x-1.dist-info/licenses/a/README", "x-1.dist-info/NOTICE.txt", "x-1.dist-info/LICENCE"),
