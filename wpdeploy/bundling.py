@@ -2,7 +2,7 @@
 
     appspec.yml hooks/ k8s/    as in the checkout
     release.json               the image, and where it comes from
-    bom.json                   the bill of materials, as sbom.py makes it
+    bom.json                   what all of it is made of
     wpdeploy/                  the package, byte-compiled
     lib/python3.X-MACHINE/     its dependencies, as runtime.py makes them
 
@@ -33,7 +33,7 @@ _TREES = {
     "k8s": re.compile(r"[^.#].*\.(ya?ml|j2)"),
     "wpdeploy": re.compile(r"\w+\.py"),
 }
-_PARTS = {*_TREES, "appspec.yml", "lib", "release.json", sbom.FILE}
+_PARTS = {*_TREES, "appspec.yml", "bom.json", "lib", "release.json"}
 _SURE_SIGNS = {"appspec.yml", "release.json"}
 _WORDPRESS = re.compile(r"^ARG WORDPRESS_VERSION=(\S+)$", re.MULTILINE)
 
@@ -79,7 +79,7 @@ def _fill(made: Path, source: Path, release: Release, runtime: Runtime, lib: Pat
     shutil.copytree(lib, made / "lib" / runtime.lib)
     complete = dataclasses.replace(release, versions=_versions(source, runtime))
     (made / "release.json").write_text(releases.text(complete))
-    (made / sbom.FILE).write_text(sbom.text(complete, lib))
+    (made / "bom.json").write_text(sbom.text(complete, lib))
     _set_modes(made)
 
 

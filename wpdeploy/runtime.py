@@ -7,6 +7,7 @@ made once and kept in a cache.
 """
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -19,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from wpdeploy import files, host, trimming
+from wpdeploy import files, host, sbom, trimming
 from wpdeploy.errors import ConfigurationError
 
 # The platform tags of the wheels for a bastion: Linux with host.GLIBC or newer.
@@ -62,8 +63,9 @@ def cached(lock: Path, runtime: Runtime, cache: Path) -> Path:
     if not kept.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".making.", dir=cache) as temporary:
-            made = Path(temporary, "lib")
-            _install(lock, runtime, made)
+            made, report = Path(temporary, "lib"), Path(temporary, "report.json")
+            _install(lock, runtime, made, report)
+            (made / sbom.WHEELS).write_text(_wheels(report.read_text()))
             trimming.trim(made)
             byte_compile(made, runtime.python, "-b")
             trimming.drop_sources(made)
@@ -99,7 +101,16 @@ def _keep(made: Path, kept: Path) -> None:
             raise
 
 
-def _install(lock: Path, runtime: Runtime, directory: Path) -> None:
+def _wheels(report: str) -> str:
+    """The hash of each wheel that pip has installed, by its package."""
+    hashes = {
+        item["metadata"]["name"]: item["download_info"]["archive_info"]["hashes"]["sha256"]
+        for item in json.loads(report)["install"]
+    }
+    return json.dumps(hashes, indent=0, sort_keys=True) + "\n"
+
+
+def _install(lock: Path, runtime: Runtime, directory: Path, report: Path) -> None:
     _interpreter(runtime.python)  # better missed before the minute that pip may take
     options = [
         *("--quiet", "--disable-pip-version-check", "--no-input", "--no-compile"),
@@ -107,7 +118,7 @@ def _install(lock: Path, runtime: Runtime, directory: Path) -> None:
         *("--implementation=cp", f"--python-version={runtime.python}"),
         # For a machine that is no bastion, like a developer's, pip knows the tags.
         *(f"--platform={tag}" for tag in _TAGS.get(runtime.platform, ())),
-        *("--target", str(directory), "--requirement", str(lock)),
+        *("--target", str(directory), "--requirement", str(lock), "--report", str(report)),
     ]
     problem = f"pip cannot install it for Python {runtime.python} on {runtime.platform}"
     hint = "check the route to PyPI, or pip's configuration"

@@ -14,6 +14,7 @@ _MODELS = tuple(
 )
 _ASYNCIO = "only the asyncio client of kubernetes uses it"
 _LAZY = "loaded lazily, never used"
+_CRT = "for awscrt, which is not there"
 _UNREAD = "for type checkers and compilers, not for the interpreter"
 
 
@@ -33,7 +34,7 @@ RULES = (
     Rule("boto3/data/*", "boto3's resources; clients alone are used"),
     Rule("boto3/examples/*", "text for boto3's documentation"),
     *(Rule(f"boto3/{name}/*", _LAZY) for name in ("dynamodb", "ec2", "s3")),
-    Rule("*/crt.py", "for awscrt, which is not there"),
+    *(Rule(pattern, _CRT) for pattern in ("*/crt.py", "botocore/crt/auth.py")),
     Rule("s3transfer/processpool.py", _LAZY),
     Rule("botocore/cacert.pem", "botocore takes those of certifi, where it is there"),
     Rule("kubernetes/aio/*", "the asyncio client"),

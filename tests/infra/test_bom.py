@@ -15,7 +15,7 @@ RELEASE = Release(
     "c0ffee",
     "wp:1",
     "2026-11-20T10:00:00Z",
-    versions={"wpdeploy": "0.1.0"},
+    versions={"wpdeploy": "0.1.0", "python": "3.11", "platform": "x86_64"},
 )
 # Of the package that checkov brings.
 _CHECK = """

@@ -108,12 +108,23 @@ def test_the_hooks_need_a_path_and_the_variables_of_the_deployment_alone(
 ) -> None:
     odd = tmp_path / "a directory & more"
     odd.mkdir()
+    before = made_read_only(site.bundle)
     agents = {"DEPLOYMENT_ID": ID, "DEPLOYMENT_GROUP_NAME": "Test"}
     for name in HOOKS:
         ended = hook(site.bundle / "hooks" / name, site, odd, **agents, LIFECYCLE_EVENT=name)
         assert ended.returncode == 0, ended.stdout
     assert "ready 3/3" in ended.stdout
     assert list(odd.iterdir()) == []
+    # All is compiled: nothing new is there, not even what root could write anywhere.
+    assert sorted(site.bundle.rglob("*")) == before
+
+
+def made_read_only(directory: Path) -> list[Path]:
+    """All that is below, which nobody but root can change now."""
+    found = sorted(directory.rglob("*"))
+    for path in (directory, *found):
+        path.chmod(path.stat().st_mode & ~0o222)
+    return found
 
 
 @pytest.mark.parametrize("generation", GENERATIONS.values(), ids=GENERATIONS)

@@ -1,5 +1,6 @@
 """A bundle: what is in it, what it replaces, and what it refuses."""
 
+import json
 import os
 import zipfile
 from collections.abc import Callable
@@ -73,13 +74,8 @@ def test_it_has_all_that_the_bastion_needs(make: Make, output: Path) -> None:
     make()
     sources = {name for name in content(output) if not name.endswith(".pyc")}
     licence = f"{LIB}/sample-1.0.dist-info/licenses/LICENSE"
-    assert sources == {
-        *FILES,
-        "release.json",
-        "bom.json",
-        f"{LIB}/sample-1.0.dist-info/METADATA",
-        licence,
-    }
+    dependency = {f"{LIB}/sample-1.0.dist-info/METADATA", f"{LIB}/wheels.json", licence}
+    assert sources == {*FILES, "release.json", "bom.json"} | dependency
     assert os.access(output / "hooks" / "run", os.X_OK)
 
 
@@ -102,6 +98,16 @@ def test_its_release_is_read_back(make: Make, output: Path) -> None:
     versions = {"wpdeploy": __version__, "wordpress": "6.9.4", "platform": HERE.platform}
     complete = replace(RELEASE, versions=versions | {"python": HERE.python})
     assert release.read(of_no_group({}, output)) == complete
+
+
+def test_its_parts_are_told_with_the_hashes_of_the_lock(
+    make: Make, source: Path, output: Path
+) -> None:
+    make()
+    (package, image) = json.loads((output / "bom.json").read_text())["components"]
+    assert package["purl"] == "pkg:pypi/sample@1.0"
+    assert package["hashes"][0]["content"] in (source / "runtime.lock").read_text()
+    assert image["version"] == f"sha256:{'a' * 64}"
 
 
 @pytest.mark.parametrize("dockerfile", [None, b"FROM scratch\n", b"\xff\x00ARG"])

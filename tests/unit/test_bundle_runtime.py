@@ -1,6 +1,7 @@
 """The runtime as pip installs it and the cache keeps it."""
 
 import importlib.util
+import json
 import os
 import platform
 import subprocess
@@ -57,7 +58,14 @@ def test_it_is_this_python_on_this_machine() -> None:
 def test_it_has_the_modules_compiled_and_the_licences(locked: Path, tmp_path: Path) -> None:
     made = content(runtime.cached(locked, HERE, tmp_path / "cache"))
     info = "sample-1.0.dist-info"
-    assert made.keys() == {PYC, f"{info}/METADATA", f"{info}/licenses/LICENSE"}
+    assert made.keys() == {PYC, "wheels.json", f"{info}/METADATA", f"{info}/licenses/LICENSE"}
+
+
+def test_it_says_which_wheel_each_package_is_from(locked: Path, tmp_path: Path) -> None:
+    found = json.loads(
+        (runtime.cached(locked, HERE, tmp_path / "cache") / "wheels.json").read_text()
+    )
+    assert found == {"sample": locked.read_text().partition("sha256:")[2]}
 
 
 def test_its_modules_are_loaded_without_their_sources(locked: Path, tmp_path: Path) -> None:
