@@ -5,8 +5,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PYTEST_ARGS ?=
 BUILD_TESTS ?= tests/unit tests/sandbox tests/simulated
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 
-.PHONY: sandbox test test-build lint pictures format bench bench-verdict image lock control-plane
+.PHONY: sandbox preview test test-build test-node lint pictures format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -19,11 +20,15 @@ test-build: $(VENV)/.made
 	$(RUN) -m pytest $(BUILD_TESTS) --junitxml=reports/tests.xml \
 	  --cov --cov-report=term --cov-report=xml:reports/coverage.xml
 
+# A real node, and the real site on it: see CONTRIBUTING.md for what it takes.
+test-node: $(VENV)/.made
+	$(RUN) -m pytest tests/node $(PYTEST_ARGS)
+
 lint: $(VENV)/.made
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(VENV)/bin/hadolint build/Dockerfile
+	$(VENV)/bin/hadolint build/Dockerfile preview/Dockerfile
 	$(VENV)/bin/shellcheck .ci/run hooks/* $$(git ls-files '*.sh')
 
 format: $(VENV)/.made
@@ -36,6 +41,11 @@ bench: $(VENV)/.made
 # For example VERDICT_ARGS="--pods 3 30 300".
 bench-verdict: $(VENV)/.made
 	$(RUN) -m benchmarks.verdict $(VERDICT_ARGS)
+
+# The site with its database and cache, for who works on sources/; needs no virtual environment.
+preview:
+	@$(CHECK_PYTHON)
+	@$(PYTHON) -m preview $(PREVIEW_ARGS)
 
 # The WordPress image's size, its build times, and what memcached brings.
 image: $(VENV)/.made
@@ -64,7 +74,7 @@ lock:
 	printf '%s\n' cfn-lint checkov | $(RESOLVE) - --output-file cloudformation/lint.lock
 
 $(VENV)/.made: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	@$(CHECK_PYTHON)
 	$(PYTHON) -m venv $(VENV)
 	@# The lock has all there is: pip need not look for what a package depends on, and must not, as it
 	@# would take the newest coverage for pytest-cov's coverage[toml] and then miss its hash.

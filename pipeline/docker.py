@@ -11,9 +11,16 @@ from pipeline.errors import BuildError
 
 # An image is one manifest, which is scanned and deployed: no index with a statement beside it.
 _ENVIRON = {"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"}
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _DIGEST = re.compile(r"digest: (sha256:[0-9a-f]{64})")
 # By what docker says; where the problem is empty, its own words are shown.
 _FAULTS = (
+    (
+        # The Dockerfile's own words, with what BuildKit puts in front of them or without.
+        r"^(#\d+ [\d.]+ )?(WORDPRESS_SHA256 is not the|\S+ is not WordPress|DATABASE_CA_URL is no)",
+        "",
+        "set the variables of the download: docs/image.md has them",
+    ),
     (
         r"Cannot connect to the Docker daemon|failed to connect to the docker API",
         "does not run here",
@@ -118,7 +125,7 @@ def _start(arguments: Sequence[str]) -> subprocess.Popen[str]:
 
 
 def _failed(command: str, said: Sequence[str], code: int) -> BuildError:
-    lines = [line for line in said if line]
+    lines = [plain for line in said if (plain := _COLOURS.sub("", line))]
     where = f"docker {command}"
     own = lines[-1] if lines else f"ended with exit code {code}"
     for pattern, problem, hint in _FAULTS:

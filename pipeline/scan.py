@@ -30,7 +30,7 @@ def run(build: Build) -> None:
         build.say(f"  {line}")
     problem = f"the image has {_told(counts)}, and SCAN_THRESHOLD is {threshold}"
     hint = (
-        "if Debian has mended them, any new commit gets it: no layer of this image is used again; "
+        "where Debian has fixes any new commit gets them, as no layer of this image is used again; "
         "else raise SCAN_THRESHOLD"
     )
     raise BuildError("scan", problem, hint)

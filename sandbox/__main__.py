@@ -2,8 +2,10 @@
 
 AWS is moto's server. The cluster is a simulated API server, or the real one of --kubeconfig; its
 nodes are played by sandbox.kubelet, so an image's tag can choose a fault. The bundle of this
-checkout goes to CodeDeploy, whose agent runs the hooks. A healthy release goes first; with a tag,
-that release follows it. With --bundle it is a bundle that was made before.
+checkout goes to CodeDeploy, whose agent runs the hooks. In AWS both may do what the bastion's role
+in cloudformation/environment.yml may, in the cluster what the Role of k8s/cluster may, and nothing
+else. A healthy release goes first; with a tag, that release follows it. With --bundle it is a
+bundle that was made before.
 """
 
 import argparse
@@ -15,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
-from sandbox import cluster
+from sandbox import cluster, role
 from sandbox.aws import Aws
 from sandbox.bastion import Bastion, opened
 from sandbox.cluster import Place
@@ -86,7 +88,11 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
     source = opened(options.bundle, directory / "given") if options.bundle else ROOT
-    print("sandbox: AWS and Kubernetes start on this machine", flush=True)
+    print(
+        "sandbox: AWS and Kubernetes start on this machine; the bastion may do there what its role "
+        "in cloudformation/ and that in k8s/cluster/ allow, and nothing else",
+        flush=True,
+    )
     aws = stack.enter_context(Aws())
     place = stack.enter_context(
         cluster.given(options.kubeconfig, directory)
@@ -94,11 +100,14 @@ def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
         else cluster.simulated(aws, directory)
     )
     site = _site(options, aws, place, directory, source)
+    _enforce(aws, site)
     bastion = Bastion(site, directory, notify=lambda line: print(f"    {line}", flush=True))
     if options.bundle:
         return _deployed(bastion, bastion.deploy_source, place, f"the bundle {options.bundle}")
     code = _deploy(bastion, place, "v1", "a healthy release")
     if options.tag and not code:
+        # Its Jobs have the same image and would fail first; the rollout is what is to be seen.
+        site.changes |= {job: {"enabled": False} for job in ("install", "upgrade")}
         code = _deploy(bastion, place, options.tag, f"a release with the image tag {options.tag}")
     return code
 
@@ -122,6 +131,13 @@ def _site(
             sys.exit(f"sandbox: {name} is not in k8s/parameters.yaml: {', '.join(site.values)}")
         site.put(name, value)
     return site
+
+
+def _enforce(aws: Aws, site: Site) -> None:
+    """Let the bastion do in AWS what its role's policy allows, and nothing else."""
+    secret, _ = site.values[role.SECRET]
+    stack = role.stack(aws, site.group, site.eks or cluster.EKS_CLUSTER, secret)
+    aws.enforce(role.policies(role.documents(stack)))
 
 
 def _deploy(bastion: Bastion, place: Place, tag: str, what: str) -> int:

@@ -107,8 +107,8 @@ class Site:
 
     @property
     def path(self) -> str:
-        """Where the Parameter Store has the site's parameters."""
-        return f"/wordpress/{self.namespace}"
+        """Where the Parameter Store has the site's parameters: where the group's role may look."""
+        return f"/wordpress/{self.group}"
 
     def set_up(self) -> None:
         """Make the bundle and the parameters."""

@@ -30,7 +30,7 @@ class Release:
     branch: str = ""
     subject: str = ""
     link: str = ""
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 _SHORT = 12

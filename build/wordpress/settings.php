@@ -73,6 +73,7 @@ function settings(): array
         'WORDPRESS_DB_ADMIN_PASSWORD' => $line,
         'APACHE_WORKERS' => new Setting('[1-9]\d{0,2}', 'a number from 1 to 999', '10'),
         'APACHE_GRACEFUL_SECONDS' => new Setting('[1-9]\d{0,3}', 'a number of seconds', '40'),
+        'APACHE_STATIC_SECONDS' => new Setting('\d{1,8}', 'a number of seconds', '604800'),
         'PHP_MEMORY_LIMIT' => $size,
         'PHP_UPLOAD_LIMIT' => $size,
         'PHP_MAX_EXECUTION_SECONDS' => new Setting('[1-9]\d{0,3}', 'a number of seconds'),

@@ -99,7 +99,7 @@ def _get_parameters(signed: Signed, account: Account) -> Iterator[Request]:
     decrypts = signed.arguments.get("WithDecryption", False)
     for name, arn in arns.items():
         if name.startswith(_REFERENCE):
-            yield from _get_secret_value(signed, account, name.removeprefix(_REFERENCE))
+            yield from _secret_value(signed, account, name.removeprefix(_REFERENCE))
         elif decrypts and (key := account.parameter_key(_plain(name))):
             yield _decrypt(signed, key, "ssm", {"PARAMETER_ARN": arn})
 
@@ -108,18 +108,24 @@ def _parameter(signed: Signed, account: Account, name: str) -> str:
     return _arn(signed, account, f"parameter/{_plain(name).removeprefix('/')}")
 
 
+def _describe_parameters(signed: Signed, account: Account) -> Iterator[Request]:
+    yield Request("ssm:DescribeParameters", _arn(signed, account, "*"))
+
+
 def _plain(name: str) -> str:
     """A parameter's name without a version or a label; a reference may end in an ARN."""
     return name if name.startswith(_REFERENCE) else name.partition(":")[0]
 
 
-def _get_secret_value(signed: Signed, account: Account, name: str) -> Iterator[Request]:
-    """What Secrets Manager is asked for in the caller's name."""
+def _get_secret_value(signed: Signed, account: Account) -> Iterator[Request]:
+    yield from _secret_value(signed, account, signed.arguments["SecretId"])
+
+
+def _secret_value(signed: Signed, account: Account, name: str) -> Iterator[Request]:
+    """What a secret takes, asked for by the caller or in its name; one that is not there, too."""
     secret = account.secret(name)
-    if secret is None:
-        return
-    yield Request("secretsmanager:GetSecretValue", secret.arn)
-    if secret.key:
+    yield Request("secretsmanager:GetSecretValue", secret.arn if secret else name)
+    if secret and secret.key:
         yield _decrypt(signed, secret.key, "secretsmanager", {"SecretARN": secret.arn})
 
 
@@ -152,5 +158,7 @@ _READERS: Mapping[tuple[str, str], Callable[[Signed, Account], Iterator[Request]
     ("eks", "DescribeCluster"): _describe_cluster,
     ("ecr", "BatchGetImage"): _batch_get_image,
     ("ssm", "GetParameters"): _get_parameters,
+    ("ssm", "DescribeParameters"): _describe_parameters,
+    ("secretsmanager", "GetSecretValue"): _get_secret_value,
     ("s3", "GetObject"): _get_object,
 }

@@ -51,6 +51,11 @@ class PlaneSite(sandbox.site.Site):
         super().__init__(aws, namespace, directory, own, CHANGES, eks=eks)
         self.plane = plane
 
+    @property
+    def path(self) -> str:
+        """One of its own: many sites share the stand-in for AWS."""
+        return f"/wordpress/{self.namespace}"
+
     def found(self) -> None:
         """Make the namespace, what wpdeploy may do in it, the bundle and the parameters."""
         self.ask("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})

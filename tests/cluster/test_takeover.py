@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cluster.site import Json, Site, until
+from tests.cluster.site import ROOT, Json, Site, until
 
 MERGE = "application/merge-patch+json"
 SELECTOR = {"wordpress": {"selector": {"app": "wordpress"}}}
@@ -57,7 +57,10 @@ def test_a_site_of_the_predecessor_is_taken_over(old_site: Site) -> None:
     assert not old_site.pod_names() & before
     variables = deployment["spec"]["template"]["spec"]["containers"][0]["env"]
     assert all("valueFrom" in variable for variable in variables)
-    assert len(variables) == 13
+    known = yaml.safe_load((ROOT / "k8s/parameters.yaml").read_text())["parameters"]
+    fed = [spec for spec in known.values() if "only" not in spec]
+    env = yaml.safe_load((ROOT / "k8s/environments/Test.yaml").read_text())["env"]
+    assert len(variables) == len(fed) + len(env)
 
 
 def test_the_service_that_is_taken_over_keeps_its_node_port(old_site: Site) -> None:

@@ -39,7 +39,7 @@ def test_live_and_ready_answer_outside_of_wordpress(replica: Container) -> None:
     assert (live.status, live.text) == (200, "alive\n")
     assert (ready.status, json.loads(ready.text)) == (
         200,
-        {"ready": True, "database": "ok", "memcached": "ok"},
+        {"ready": True, "database": "ok", "page": "ok", "memcached": "ok"},
     )
     assert ready.headers["Cache-Control"] == live.headers["Cache-Control"] == "no-store"
 

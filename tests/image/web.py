@@ -37,8 +37,10 @@ def get(url: str, headers: Mapping[str, str] | None = None) -> Answer:
 class Visitor:
     """A browser without a screen: whatever the address of the site, it asks this host and port."""
 
-    def __init__(self, site: str, ip: str, headers: Mapping[str, str] | None = None) -> None:
-        self.site, self.ip = site, ip
+    def __init__(
+        self, site: str, ip: str, headers: Mapping[str, str] | None = None, *, port: int = 8080
+    ) -> None:
+        self.site, self._address = site, f"{ip}:{port}"
         self._headers = dict(headers or {})
         self._cookies: dict[str, str] = {}
 
@@ -71,7 +73,7 @@ class Visitor:
             path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
             response = _POOL.request(
                 method,
-                f"http://{self.ip}:8080{path}",
+                f"http://{self._address}{path}",
                 body=body,
                 headers={"Host": parts.netloc, **self._headers, **headers, **self._cookie()},
                 redirect=False,

@@ -23,6 +23,8 @@ from tests.pipeline.conftest import BRANCH, REPOSITORY, SUBJECT, git
 from tests.pipeline.ecr import Ecr
 
 BUILD = ("build",)
+# The first test waits for the first build, and on a new machine for the layers of its image.
+pytestmark = pytest.mark.timeout(900)
 
 
 def last_line(outcome: Outcome) -> str:
@@ -223,7 +225,7 @@ def test_a_tag_that_is_there_is_never_moved(
         ),
         (
             {"WORDPRESS_SHA256": "0" * 64},
-            "pipeline image: docker build: error building at STEP",
+            "pipeline image: docker build: WORDPRESS_SHA256 is not the checksum of http://",
         ),
     ],
     ids=["no docker", "no repository", "no variable", "another tarball"],

@@ -123,6 +123,12 @@ def test_an_image_that_cannot_be_pulled_is_told_and_no_failure(
             "no basic auth credentials",
             "allow the build's role to pull from and to push to the repository",
         ),
+        (
+            "#9 0.51 DATABASE_CA_URL is no file of certificates (PEM): https://example.com/",
+            "#9 0.51 DATABASE_CA_URL is no file of certificates (PEM): https://example.com/",
+            "set the variables of the download: docs/image.md has them",
+        ),
+        ("\x1b[91mno \x1b[0mway", "no way", ABOVE),
         ("ERROR: failed to solve: exit code: 1", "ERROR: failed to solve: exit code: 1", ABOVE),
         ("", "ended with exit code 3", ABOVE),
     ],

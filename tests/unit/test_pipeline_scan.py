@@ -53,7 +53,7 @@ def test_findings_at_the_threshold_fail_with_their_counts(
     build = played(Scan("ACTIVE", "", counts, findings))
     error = failure(build, threshold)
     assert error.problems == (f"the image has {told}, and SCAN_THRESHOLD is {threshold}",)
-    assert "any new commit gets it" in error.hint
+    assert "any new commit gets them" in error.hint
     assert build.said == [f"  {line}" for line in findings[:20]]
 
 

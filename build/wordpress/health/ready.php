@@ -8,6 +8,7 @@ namespace WordPressImage;
 require_once __DIR__ . '/../settings.php';
 require_once __DIR__ . '/../database.php';
 require_once __DIR__ . '/../memcached.php';
+require_once __DIR__ . '/first-page.php';
 
 header('Content-Type: application/json');
 try {
@@ -21,8 +22,12 @@ try {
     $database = $wrong->getMessage();
     error_log("not ready: {$wrong->getMessage()}");
 }
-http_response_code($database === 'ok' ? 200 : 503);
+$page = $database === 'ok' ? first_page() : 'not asked';
+if ($database === 'ok' && $page !== 'ok') {
+    error_log("not ready: the front page $page");
+}
 // Without a cache the site is slow, and still a site.
 $memcached = memcached_state();
-$ready = $database === 'ok';
-echo json_encode(compact('ready', 'database', 'memcached')), "\n";
+$ready = $page === 'ok';
+http_response_code($ready ? 200 : 503);
+echo json_encode(compact('ready', 'database', 'page', 'memcached')), "\n";

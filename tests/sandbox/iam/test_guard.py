@@ -94,6 +94,15 @@ def test_each_parameter_is_asked_for_by_its_own_arn(aws: Aws, rule: Rule) -> Non
     assert granted(guard) == [("ssm:GetParameters", f"{BLOG}/host")] * 2
 
 
+def test_the_list_of_parameters_is_the_accounts(aws: Aws, rule: Rule) -> None:
+    ask = bastion(aws, "ssm").describe_parameters
+    rule(statement("ssm:DescribeParameters", f"{BLOG}/*"))
+    wanted = no_policy("ssm:DescribeParameters", f"arn:aws:ssm:{REGION}:{ACCOUNT}:*")
+    assert refused(ask) == ("AccessDeniedException", wanted)
+    rule(statement("ssm:DescribeParameters", "*"))
+    assert ask()["Parameters"]
+
+
 def test_an_explicit_denial_has_words_of_its_own(aws: Aws, rule: Rule) -> None:
     rule(READ, statement("ssm:*", f"{BLOG}/salt", "Deny"))
     _, message = refused(lambda: parameters(aws, "/blog/salt"))
@@ -129,6 +138,25 @@ def test_ssm_says_for_what_it_uses_the_key(
         assert parameters(aws, "/blog/salt") == ["/blog/salt"]
     else:
         assert refused(lambda: parameters(aws, "/blog/salt"))[0] == "AccessDeniedException"
+
+
+def test_a_secret_takes_its_key_as_well(aws: Aws, rule: Rule) -> None:
+    held = {each.name: each.arn for each in aws.backend("secretsmanager").secrets.values()}
+
+    def ask(name: str) -> str:
+        found = bastion(aws, "secretsmanager").get_secret_value(SecretId=name)
+        return str(found["SecretString"])
+
+    rule(statement("secretsmanager:GetSecretValue", held["locked"]))
+    plain, locked = held["plain"], held["locked"]
+    wanted = no_policy("secretsmanager:GetSecretValue", plain)
+    assert refused(lambda: ask(plain)) == ("AccessDeniedException", wanted)
+    assert refused(lambda: ask("plain")) == ("AccessDeniedException", wanted)
+    absent = locked.replace("locked", "absent")
+    assert absent in refused(lambda: ask(absent))[1]
+    assert refused(lambda: ask(locked))[1] == no_policy("kms:Decrypt", aws.key)
+    rule(statement(["secretsmanager:GetSecretValue", "kms:Decrypt"], [locked, aws.key]))
+    assert ask(locked) == "{}"
 
 
 def test_a_secret_by_reference_takes_the_secret_and_its_key(aws: Aws, rule: Rule) -> None:
@@ -221,7 +249,11 @@ def test_an_object_by_its_version_takes_another_action(aws: Aws, rule: Rule) -> 
 @pytest.mark.parametrize(
     ("service", "call", "told"),
     [
-        ("ssm", lambda client: client.describe_parameters(), "what DescribeParameters takes"),
+        (
+            "ssm",
+            lambda client: client.get_parameter_history(Name="/blog/salt"),
+            "what GetParameterHistory takes",
+        ),
         ("eks", lambda client: client.list_clusters(), "what GET /clusters takes"),
         ("s3", lambda client: client.list_objects(Bucket="artifacts"), "GET /artifacts takes"),
         (

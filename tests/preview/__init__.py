@@ -1,0 +1,1 @@
+"""The preview's parts, without an engine; tests/image/test_preview.py runs the whole."""
