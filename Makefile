@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 BUILD_TESTS ?= tests/unit tests/sandbox tests/simulated
 CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("wpdeploy needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 
-.PHONY: sandbox preview test test-build lint pictures format bench bench-verdict image lock control-plane
+.PHONY: sandbox preview test test-build test-node lint pictures format bench bench-verdict image lock control-plane
 
 sandbox: $(VENV)/.made
 	$(RUN) -m sandbox $(SANDBOX_ARGS)
@@ -19,6 +19,10 @@ test: $(VENV)/.made
 test-build: $(VENV)/.made
 	$(RUN) -m pytest $(BUILD_TESTS) --junitxml=reports/tests.xml \
 	  --cov --cov-report=term --cov-report=xml:reports/coverage.xml
+
+# A real node, and the real site on it: see CONTRIBUTING.md for what it takes.
+test-node: $(VENV)/.made
+	$(RUN) -m pytest tests/node $(PYTEST_ARGS)
 
 lint: $(VENV)/.made
 	$(VENV)/bin/ruff check .

@@ -107,7 +107,7 @@ def _run(options: argparse.Namespace, directory: Path, stack: ExitStack) -> int:
     code = _deploy(bastion, place, "v1", "a healthy release")
     if options.tag and not code:
         # Its Jobs have the same image and would fail first; the rollout is what is to be seen.
-        site.changes |= dict.fromkeys(("install", "upgrade"), {"enabled": False})
+        site.changes |= {job: {"enabled": False} for job in ("install", "upgrade")}
         code = _deploy(bastion, place, options.tag, f"a release with the image tag {options.tag}")
     return code
 

@@ -4,27 +4,33 @@ The API server is the simulated one, described by EKS, or the real one of a kube
 are played by sandbox.kubelet, so an image's tag can choose a fault.
 """
 
+import io
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from sandbox.aws import BASTION, Aws, role_arn
 from sandbox.eks import AccessEntry, Authenticator
 from sandbox.kubelet import Player, read_kubeconfig
 from sandbox.kubernetes import ApiServer
 from sandbox.site import ROOT, Json
+from wpdeploy import commands
 from wpdeploy import kubeconfig as kubeconfigs
+from wpdeploy.cli import Invocation
 from wpdeploy.clock import Clock
+from wpdeploy.context import DeploymentContext
 from wpdeploy.kube import Cluster, Request
+from wpdeploy.report import Console
+from wpdeploy.steps import bootstrap
 
 EKS_CLUSTER = "sandbox"
 # The only port that is open in a played pod.
 _PODS_PORT = 8080
+_GROUP = "Sandbox"
 # What a switch of the environment file is about, and where the API server has it.
 _APIS = {
     "disruption_budget": ("/apis/policy/v1", "poddisruptionbudgets"),
@@ -108,17 +114,27 @@ def given(kubeconfig: Path, directory: Path) -> Iterator[Place]:
 def _prepared(kubeconfig: Path, directory: Path, nodes: Nodes, eks: str | None) -> Iterator[Place]:
     admin = Cluster(kubeconfigs.access(str(kubeconfig), None), Clock(), print)
     place = Place(kubeconfig, admin, f"sandbox-{int(time.time())}", eks)
-    _create(admin, "/api/v1/namespaces", {"metadata": {"name": place.namespace}})
-    for manifest in yaml.safe_load_all((ROOT / "k8s/cluster/role.yaml").read_text()):
-        plural = f"{manifest['kind'].lower()}s"
-        path = f"/apis/{manifest['apiVersion']}/namespaces/{place.namespace}/{plural}"
-        _create(admin, path, manifest)
+    _bootstrap(place, directory / "administrator")
     (directory / "nodes").mkdir()
     connection = read_kubeconfig(kubeconfig, directory / "nodes")
     with Player(connection, on_loopback=True) as nodes.player:
         yield place
 
 
-def _create(admin: Cluster, path: str, body: Json) -> None:
-    data = json.dumps(body).encode()
-    admin.request(Request("POST", path, path, {}, data, "application/json"))
+def _bootstrap(place: Place, bundle: Path) -> None:
+    """What an administrator does: `wpdeploy bootstrap`, for an environment of its own."""
+    shutil.copytree(ROOT / "k8s", bundle / "k8s")
+    environment = {
+        "cluster": {"kubeconfig": str(place.kubeconfig)},
+        "namespace": place.namespace,
+        "parameters": {"path": f"/wordpress/{place.namespace}"},
+        # A class is the whole cluster's: one that was given keeps nothing of ours.
+        "ingress": {"enabled": place.eks is not None},
+    }
+    (bundle / "k8s/environments" / f"{_GROUP}.yaml").write_text(json.dumps(environment))
+    context = DeploymentContext(_GROUP, "by-hand", bundle, bundle, bundle / "release.json")
+    options = commands.parser().parse_args(["bootstrap", "--group", _GROUP, "--yes"])
+    clock = Clock()
+    console = Console(io.StringIO(), clock, as_json=False)
+    with ExitStack() as stack:
+        bootstrap.run(Invocation(context, {}, console, clock, options, stack))

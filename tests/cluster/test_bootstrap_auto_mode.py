@@ -1,7 +1,7 @@
 """`bootstrap` where the API server has what EKS Auto Mode brings: IngressClassParams.
 
 The real API server gets the kind as EKS serves it, by a definition. What the simulated one has of
-it is seen in tests/sandbox/test_sandbox.py.
+it is seen in tests/sandbox/test_cluster.py.
 """
 
 from collections.abc import Iterator

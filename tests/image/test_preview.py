@@ -1,6 +1,7 @@
 """`make preview`: a developer's day, from the first start to the last Ctrl-C."""
 
 import contextlib
+import os
 import re
 import signal
 import socket
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from preview.state import State
 from tests.image.engine import Engine
 from tests.image.previews import Checkout, docker_engine, visitor
 from tests.image.programs import need
@@ -103,16 +105,19 @@ def test_dockers_client_does_as_well_and_fresh_begins_anew(
     engine: Engine, checkout: Checkout, port: int
 ) -> None:
     need({"docker": "docker.io"})
+    state = State(checkout.directory / ".preview")
+    with state.locked():
+        before = state.credentials()
+        state.make_data()
+    leftover = state.uploads / "leftover"
+    leftover.touch()
+    os.chown(leftover, 33, 33)
     with docker_engine(engine) as environment:
-        with checkout.running(port, "--engine=docker", environment=environment) as (_, password):
-            browser = visitor(port)
-            browser.log_in("admin", password)
-            publish(browser)
-        assert left(checkout, port) == []
-        fresh = checkout.running(port, "--engine=docker", "--fresh", environment=environment)
-        with fresh as (preview, other_password):
-            assert other_password != password
-            assert visitor(port).get("/kept/").status == 404
+        running = checkout.running(port, "--engine=docker", "--fresh", environment=environment)
+        with running as (preview, password):
+            assert password != before.password
+            assert not leftover.exists()
+            assert "Dashboard" in visitor(port).log_in("admin", password).text
             assert preview.end(signal.SIGTERM) == 0
         assert left(checkout, port) == []
 

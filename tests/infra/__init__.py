@@ -1,0 +1,1 @@
+"""The templates of cloudformation/, without an account: linted, scanned, created in moto."""

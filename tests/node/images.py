@@ -58,7 +58,7 @@ class Images:
     """Images built and pushed when they are first asked for, by a podman with its own storage."""
 
     def __init__(self, directory: Path, registry: str) -> None:
-        self._directory, self._registry = directory, registry
+        self._directory, self.registry = directory, registry
         self._pushed: dict[str, str] = {}
 
     def __enter__(self) -> Self:
@@ -79,7 +79,7 @@ class Images:
         return self._pushed[name]
 
     def _absent(self, name: str) -> str:
-        return f"{self._registry}/wordpress:{name}@sha256:{'0' * 64}"
+        return f"{self.registry}/wordpress:{name}@sha256:{'0' * 64}"
 
     def _push(self, name: str) -> str:
         context = self._directory / name
@@ -87,7 +87,7 @@ class Images:
         shutil.copy(BUSYBOX, context / "busybox")
         (context / "Dockerfile").write_text(_PAUSE_FILE if name == PAUSE else _SERVER_FILE)
         _write_site(context, name, VARIANTS.get(name, Variant()))
-        reference, digest = f"{self._registry}/wordpress:{name}", context / "digest"
+        reference, digest = f"{self.registry}/wordpress:{name}", context / "digest"
         self._run("build", "--format", "docker", "--tag", reference, str(context))
         self._run("push", "--tls-verify=false", "--digestfile", str(digest), reference)
         return f"{reference}@{digest.read_text()}"

@@ -22,6 +22,8 @@ from tests.node.mounts import unmount_below
 Json = dict[str, Any]
 NAME, ADDRESS = "node-1", "10.240.0.1"
 GATEWAY = "10.244.0.1"
+# The API server's range for Services.
+_SERVICES = "10.96.0.0/16"
 _SECONDS = 60.0
 _POLL = 0.1
 
@@ -161,6 +163,8 @@ NETWORK = (
     "ip link add node0 type bridge",
     f"ip address add {ADDRESS}/24 dev node0",
     "ip link set node0 up",
+    # For who asks a Service from the node itself: without a way iptables is not even asked.
+    f"ip route add {_SERVICES} dev node0",
     "sysctl -qw net.ipv4.ip_forward=1",
     "sysctl -qw net.bridge.bridge-nf-call-iptables=1",
 )

@@ -87,9 +87,10 @@ def docker_host(
     volumes = {authority.file: _CA, curlrc: "/root/.curlrc"}
     with podman.served(engine, authority.file, volumes) as address:
         yield address
-    # By name: their layers, and the base image, have other names too.
+    engine.run("untag", BASE_IMAGE, f"{ecr.host}/debian:trixie-slim")
     named = ("--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference={ecr.host}/*")
-    engine.run("rmi", "--force", *engine.do("images", *named).split())
+    for image in engine.do("images", *named).split():
+        engine.run("rmi", "--force", image)
 
 
 @pytest.fixture(scope="session")
