@@ -180,7 +180,12 @@ def test_logs_end_some_day() -> None:
             assert "RetentionInDays" in group, name
 
 
-def test_bundles_are_sent_by_tls_alone() -> None:
+def test_bundles_are_versioned_expire_and_are_sent_by_tls_alone() -> None:
+    bucket = PIPELINE["Resources"]["Artifacts"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    [rule] = bucket["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "ArtifactDays"})
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
     policy = PIPELINE["Resources"]["ArtifactsPolicy"]["Properties"]["PolicyDocument"]
     [statement] = policy["Statement"]
     assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")

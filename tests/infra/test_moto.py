@@ -173,12 +173,9 @@ def test_the_environment_tells_its_parameters(
     assert {item["Type"] for item in found} == {"String"}
 
 
-def test_bundles_are_encrypted_and_versioned(
-    url: str, stacks: Mapping[str, list[Mapping[str, Any]]]
-) -> None:
+def test_bundles_are_encrypted(url: str, stacks: Mapping[str, list[Mapping[str, Any]]]) -> None:
     [bucket] = [item for item in stacks["pipeline"] if item["ResourceType"] == "AWS::S3::Bucket"]
     s3, name = client(url, "s3"), bucket["PhysicalResourceId"]
-    assert s3.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
     [rule] = s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
 
