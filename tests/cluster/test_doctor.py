@@ -51,7 +51,8 @@ def test_programs_get_the_same(site: Site) -> None:
         "check": "parameters",
         "level": "failed",
         "sentence": f"SSM Parameter Store: {site.path}/mysql_password does not exist",
-        "hint": "create it, or map its name under parameters.names in the environment file",
+        "hint": "create it (`params check` says how), or map its name under parameters.names "
+        "in the environment file",
         "exit": 4,
     }
     assert checks["templates"]["sentence"] == "needs parameters"
