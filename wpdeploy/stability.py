@@ -35,8 +35,12 @@ class Judge:
             return verdict
         self._complete = self._complete or snapshot.now
         pods = current_pods(snapshot)
-        self._came = {pod.uid: self._came.get(pod.uid, snapshot.now) for pod in pods}
-        self._pods = {pod.uid: self._pods.get(pod.uid, pod) for pod in pods}
+        # One whose node was lost and is back, of which nobody told, comes in anew.
+        kept = [pod for pod in pods if pod.changed == self._pods.get(pod.uid, pod).changed]
+        known = {pod.uid for pod in kept}
+        came = {uid: moment for uid, moment in self._came.items() if uid in known}
+        self._came = {pod.uid: came.get(pod.uid, snapshot.now) for pod in pods}
+        self._pods = {pod.uid: self._pods[pod.uid] if pod.uid in came else pod for pod in pods}
         if self._complete is _BEFORE or snapshot.workload is None:
             return verdict
         # What was seen needs no other's clock, and nobody's whole seconds.
