@@ -62,7 +62,7 @@ def access(cluster: EksCluster, sign: Sign, clock: Clock) -> Access:
     """The access to a cluster as whom `sign` signs for; the clock says when a token is old."""
     token = _Token(lambda: sign(cluster.name, cluster.region), clock)
     hint = (
-        f"give the bastion's role an access entry for the EKS cluster {cluster.name}, "
+        f"give who asks (a bastion: its role) an access entry for the EKS cluster {cluster.name}, "
         "and check this machine's clock"
     )
     return Access(cluster.endpoint.rstrip("/"), _pool(cluster), token.authorization, hint)

@@ -27,7 +27,7 @@ def test_a_role_without_an_access_entry(site: Site, aws: Aws) -> None:
         site,
         6,
         "does not know who is asking (401)",
-        f"give the bastion's role an access entry for the EKS cluster {EKS_CLUSTER}",
+        f"give who asks (a bastion: its role) an access entry for the EKS cluster {EKS_CLUSTER}",
         **aws.assume("stranger").environ,
     )
     assert "trying again" not in result.output
@@ -39,7 +39,7 @@ def test_a_role_whose_access_entry_has_not_the_group(site: Site, aws: Aws) -> No
         6,
         f'User "arn:aws:sts::{ACCOUNT}:assumed-role/{OUTSIDER}/i-',
         "forbidden",
-        "the user the group wpdeploy",
+        "the user has the group wpdeploy",
         **aws.assume(OUTSIDER).environ,
     )
 

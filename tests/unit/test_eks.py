@@ -158,7 +158,8 @@ def test_a_role_that_stays_unknown_is_an_error_that_says_what_it_lacks(
         _ask(connect(server.url, authority))
 
     assert str(caught.value) == (
-        "version: the API server does not know who is asking (401) (give the bastion's role an "
-        "access entry for the EKS cluster blog, and check this machine's clock)"
+        "version: the API server does not know who is asking (401) (give who asks (a "
+        "bastion: its role) an access entry for the EKS cluster blog, and check this machine's "
+        "clock)"
     )
     assert len(server.received) == 2
