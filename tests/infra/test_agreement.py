@@ -183,8 +183,10 @@ def test_logs_end_some_day() -> None:
 def test_bundles_are_versioned_expire_and_are_sent_by_tls_alone() -> None:
     bucket = PIPELINE["Resources"]["Artifacts"]["Properties"]
     assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
-    [rule] = bucket["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", {"Ref": "ArtifactDays"})
+    rules = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}
+    assert {rule["Status"] for rule in rules.values()} == {"Enabled"}
+    assert rules["expire"]["ExpirationInDays"] == {"Ref": "ArtifactDays"}
+    assert rules["tidy"]["ExpiredObjectDeleteMarker"] is True
     assert all(bucket["PublicAccessBlockConfiguration"].values())
     policy = PIPELINE["Resources"]["ArtifactsPolicy"]["Properties"]["PolicyDocument"]
     [statement] = policy["Statement"]

@@ -23,7 +23,6 @@ LACKING = {
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
     "AWS::CodePipeline::Pipeline",
-    "AWS::CodeStarNotifications::NotificationRule",
     "AWS::EKS::AccessEntry",
     "AWS::EKS::Addon",
     "AWS::EKS::Cluster",
@@ -187,3 +186,40 @@ def test_images_cannot_be_overwritten(
     [repository] = client(url, "ecr").describe_repositories()["repositories"]
     assert repository["repositoryName"] == "wordpress"
     assert repository["imageTagMutability"] == "IMMUTABLE"
+
+
+def test_who_approves_is_asked_and_told(
+    url: str, stacks: Mapping[str, list[Mapping[str, Any]]]
+) -> None:
+    topics = {
+        item["PhysicalResourceId"]
+        for item in stacks["pipeline"]
+        if item["ResourceType"] == "AWS::SNS::Topic"
+    }
+    found = client(url, "sns").list_subscriptions()["Subscriptions"]
+    assert {item["TopicArn"] for item in found} == topics
+    assert len(topics) == 2
+    assert {(item["Protocol"], item["Endpoint"]) for item in found} == {
+        ("email", "approver@example.com")
+    }
+
+
+def test_the_rule_of_failures_is_kept_with_its_message(
+    url: str, stacks: Mapping[str, list[Mapping[str, Any]]]
+) -> None:
+    assert stacks
+    events = client(url, "events")
+    [rule] = [item for item in events.list_rules()["Rules"] if "FAILED" in item["EventPattern"]]
+    [target] = events.list_targets_by_rule(Rule=rule["Name"])["Targets"]
+    message = target["InputTransformer"]["InputTemplate"]
+    assert message.startswith('"wordpress-pipeline: <stage> failed')
+    assert "${" not in message
+
+
+def test_logs_of_builds_end_some_day(
+    url: str, stacks: Mapping[str, list[Mapping[str, Any]]]
+) -> None:
+    assert stacks
+    found = client(url, "logs").describe_log_groups(logGroupNamePrefix="/wordpress/")["logGroups"]
+    assert "/wordpress/pipeline/build" in {item["logGroupName"] for item in found}
+    assert {item["retentionInDays"] for item in found} == {30}
