@@ -25,6 +25,7 @@ class Site:
         self._containers, self._known, self._content = containers, known, content
         self._reader = Reader(content, coloured=sys.stdout.isatty())
         self._mounts: tuple[Mount, ...] = mounts(content)
+        self._seen = self._mounts
         self._running: Running | None = None
         self._cron: Running | None = None
         self._next_cron = 0.0
@@ -43,9 +44,11 @@ class Site:
 
     def tend(self, say: Say) -> None:
         """See that all of it runs, and do what is due. PreviewError if it does not."""
-        if (found := mounts(self._content)) != self._mounts:
+        before, self._seen = self._seen, mounts(self._content)
+        # Not in the middle of a checkout: when a look finds what the one before has found.
+        if before == self._seen != self._mounts:
             say("starts the site anew: files came or went in sources/wp-content")
-            self._mounts = found
+            self._mounts = self._seen
             self._containers.stop(["site"])
             self._serve()
         if self._running:

@@ -30,7 +30,13 @@ CHANGES: Json = {
     "env": {"WORDPRESS_DB_TLS": "on", "WORDPRESS_DB_CA_FILE": ""},
     "rollout": {"stability_window": 3, "grace": {"crash": 3}},
     "smoke": {"pattern": "footer-line"},
+    # Two are enough to take turns: one less to wait for in each rollout.
+    "wordpress": {"replicas": 2},
 }
+
+
+# What takes less is not worth a line.
+_SHOWN = 0.5
 
 
 class Clock:
@@ -114,8 +120,10 @@ class Circle:
             build(self._engine, downloads.core(downloads.NEW), tag, context=self.checkout)
         with self.clock.phase(f"{commit}: push"):
             image = self._push(tag, f"{self._registry}/wordpress:{commit}")
-        with self.clock.phase(f"{commit}: the four hooks"):
-            return self._bastion.deploy(Release(image, commit, commit, "2026-11-01T12:00:00Z"))
+        timeline = self._bastion.deploy(Release(image, commit, commit, "2026-11-01T12:00:00Z"))
+        hooks = ((f"{commit}: {event.name}", event.seconds) for event in timeline.events)
+        self.clock.rows += [(name, seconds) for name, seconds in hooks if seconds >= _SHOWN]
+        return timeline
 
     def address(self) -> tuple[str, int]:
         """The Service's own address in the cluster."""

@@ -23,7 +23,7 @@ from wpdeploy import runtime
 from wpdeploy.runtime import Runtime
 
 pytestmark = pytest.mark.timeout(900)
-SOON_LATE = {"rollout": {"progress_deadline": 25}}
+SOON_LATE = {"rollout": {"progress_deadline": 18}}
 EVENTS = ("BeforeInstall", "AfterInstall", "ApplicationStart", "ValidateService")
 
 
@@ -96,7 +96,7 @@ def test_a_commit_reaches_the_visitors_and_none_of_them_notices(
             assert new in page.text
     shown(capsys, circle, visitors)
     assert set(visitors.seen) == {old, new}
-    assert len(circle.ready_pods() - before) == 3
+    assert len(circle.ready_pods() - before) == 2
 
 
 def test_an_image_that_crashes_takes_no_visitor(

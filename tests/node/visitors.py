@@ -98,4 +98,4 @@ def ask(address: tuple[str, int], host: str, path: str = "/") -> Page:
         connection.close()
 
 
-_VISITORS, _PAUSE = 2, 0.05
+_VISITORS, _PAUSE = 2, 0.1
