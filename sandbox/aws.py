@@ -16,6 +16,7 @@ from werkzeug.serving import make_server
 
 from sandbox import metadata
 from sandbox.iam import ADMINISTRATOR, Caller, Guard, MotoAccount, Policy
+from sandbox.state import State
 
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"  # the one that moto is
@@ -54,6 +55,7 @@ class Aws:
 
     def __init__(self) -> None:
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        self._state = State()
         self._moto = DomainDispatcherApplication(create_backend_app)
         self._metadata = metadata.application(REGION, BASTION, self._instance_credentials)
         self._server = make_server(
@@ -97,7 +99,8 @@ class Aws:
 
     def backend(self, service: str) -> Any:
         """What a service holds, for what its API does not let anybody set."""
-        return get_backend(service)[ACCOUNT]["aws" if service in _GLOBAL else REGION]
+        with self._state.in_place():
+            return get_backend(service)[ACCOUNT]["aws" if service in _GLOBAL else REGION]
 
     def enforce(self, policies: Mapping[str, Sequence[Policy]]) -> Guard:
         """From now on each role may do what its policies allow, and nothing else.
@@ -161,8 +164,9 @@ class Aws:
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(metadata.PREFIX):
             return self._metadata(environ, start)
-        refused = self._guard.check(environ) if self._guard else None
-        found: Iterable[bytes] = refused.send(start) if refused else self._moto(environ, start)
+        with self._state.in_place():
+            refused = self._guard.check(environ) if self._guard else None
+            found: Iterable[bytes] = refused.send(start) if refused else self._moto(environ, start)
         return found
 
     def _instance_credentials(self) -> Mapping[str, str]:

@@ -180,10 +180,14 @@ class Site:
             "WPDEPLOY_ROOT": str(self.directory / "root"),
         }
 
+    def command(self, *argv: str) -> list[str]:
+        """A step's command line, as hooks/run has it."""
+        return [sys.executable, "-I", "-S", str(self.bundle / "wpdeploy" / "__main__.py"), *argv]
+
     def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
-        """A step as a process that runs, as hooks/run starts it."""
+        """A step as a process that runs."""
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", self.bundle / "wpdeploy" / "__main__.py", *argv],
+            self.command(*argv),
             env=self.environ() | environ,
             cwd="/",
             stdin=subprocess.DEVNULL,

@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import sys
 
 import pytest
 
@@ -21,8 +20,11 @@ def access() -> None:
 
 def terminal(site: Site, *options: str, **environ: str) -> Terminal:
     """`validate` by hand, on a terminal."""
-    argv = [sys.executable, "-m", "wpdeploy", "validate", *options]
-    return Terminal(argv, {**site.environ(), "TERM": "xterm", **environ}, columns=110)
+    return Terminal(
+        site.command("validate", *options),
+        {**site.environ(), "TERM": "xterm", **environ},
+        columns=110,
+    )
 
 
 def frame(screen: Emulator) -> str:

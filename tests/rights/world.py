@@ -71,7 +71,7 @@ class HurriedClock(Clock):
 def world(directory: Path) -> Iterator["World"]:
     """One that is there until the block ends."""
     directory.mkdir(exist_ok=True)
-    with Aws() as aws, _alone(aws), _on_the_bastion(aws):
+    with Aws() as aws, _on_the_bastion(aws):
         made = World(aws, directory)
         with made.cluster("current"):
             yield made
@@ -232,19 +232,6 @@ class World:
     def _saw(self, user: User, wanted: Action) -> None:
         if "wpdeploy" in user.groups and wanted.namespace:
             self._used.add(Right(wanted.group, wanted.resource, wanted.verb))
-
-
-@contextmanager
-def _alone(aws: Aws) -> Iterator[None]:
-    """Have these services empty, and leave them so: moto is one for all tests of a process."""
-    services = [aws.backend(service) for service in ("codedeploy", "s3", "ecr")]
-    for service in services:
-        service.reset()
-    try:
-        yield
-    finally:
-        for service in services:
-            service.reset()
 
 
 @contextmanager

@@ -42,6 +42,17 @@ def test_metadata_need_the_token_of_a_session(aws: Aws) -> None:
     assert urllib3.request("GET", path, retries=False).status == 401
 
 
+def test_two_stand_ins_in_one_process_know_nothing_of_each_other(aws: Aws) -> None:
+    aws.put_parameters("", {"own": ("this one's", False)})
+    with Aws() as other:
+        ssm = other.client("ssm")
+        assert ssm.describe_parameters()["Parameters"] == []
+        ssm.put_parameter(Name="/own", Value="the other's", Type="String")
+        assert aws.client("ssm").get_parameter(Name="/own")["Parameter"]["Value"] == "this one's"
+        assert ssm.get_parameter(Name="/own")["Parameter"]["Value"] == "the other's"
+    aws.delete_parameter("/own")
+
+
 def test_a_cluster_is_described_by_the_api_server_that_is_given(aws: Aws, tmp_path: Path) -> None:
     ca_file = tmp_path / "ca.crt"
     ca_file.write_text("a certificate")
