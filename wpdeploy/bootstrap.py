@@ -11,6 +11,13 @@ from wpdeploy.template_values import environment_values
 CONTROLLER = "eks.amazonaws.com/alb"
 # Who makes volumes on EFS.
 DRIVER = "efs.csi.aws.com"
+# Where the settings of the whole cluster are, and the one that has EKS Auto Mode keep to policies.
+SYSTEM = "kube-system"
+POLICIES = "ConfigMap amazon-vpc-cni"
+NO_POLICIES = (
+    "the cluster is none of EKS Auto Mode: see to it that its network plugin keeps to "
+    "NetworkPolicies (of the VPC CNI: enableNetworkPolicy)"
+)
 _NO_AUTO_MODE = (
     "the cluster has no IngressClassParams of eks.amazonaws.com/v1, as EKS Auto Mode has: switch "
     "that on, or install the AWS Load Balancer Controller, which brings a class of its own, or "
@@ -24,7 +31,15 @@ def render(context: DeploymentContext, env: Settings) -> tuple[Manifest, ...]:
     if f"Namespace {env.namespace}" not in map(title, found):
         raise ManifestError("k8s/cluster", f"no template makes the Namespace {env.namespace}")
     # Environments of one cluster share the class: one must not relabel what is another's.
-    return manifests.stamp(found, env.namespace, SHARED_LABELS)
+    return tuple(
+        made
+        for item in found
+        for made in manifests.stamp([item], _namespace(item, env), SHARED_LABELS)
+    )
+
+
+def _namespace(manifest: Manifest, env: Settings) -> str:
+    return SYSTEM if manifest["metadata"].get("namespace") == SYSTEM else env.namespace
 
 
 def why_no_class(live: Manifest | None, *, is_auto_mode: bool) -> str:

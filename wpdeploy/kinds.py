@@ -39,6 +39,7 @@ ADMINISTERED: Mapping[str, Kind] = {
     "Namespace": Kind("namespaces", ("v1",), namespaced=False),
     "Role": Kind("roles", ("rbac.authorization.k8s.io/v1",)),
     "RoleBinding": Kind("rolebindings", ("rbac.authorization.k8s.io/v1",)),
+    "ConfigMap": KINDS["ConfigMap"],
     "StorageClass": Kind("storageclasses", ("storage.k8s.io/v1",), namespaced=False),
     "IngressClassParams": Kind("ingressclassparams", ("eks.amazonaws.com/v1",), namespaced=False),
     "IngressClass": Kind("ingressclasses", ("networking.k8s.io/v1",), namespaced=False),

@@ -12,7 +12,7 @@ from wpdeploy import bootstrap, settings
 from wpdeploy.context import DeploymentContext
 from wpdeploy.errors import ManifestError
 from wpdeploy.kinds import Manifest, title
-from wpdeploy.settings import Ingress, Settings, Uploads
+from wpdeploy.settings import Ingress, NetworkPolicy, Settings, Uploads
 
 CONTEXT = DeploymentContext("Test", "d-1", ROOT, ROOT, ROOT / "release.json")
 EFS = Uploads(enabled=True, storage_class="efs", file_system="fs-01234567")
@@ -23,6 +23,7 @@ LABELS = {
 }
 ALWAYS = ["Namespace wordpress-test", "Role wpdeploy", "RoleBinding wpdeploy"]
 CLASSES = ["IngressClassParams alb", "IngressClass alb"]
+POLICIES = "ConfigMap amazon-vpc-cni"
 
 
 def env(**sections: Any) -> Settings:
@@ -53,6 +54,7 @@ def faults(directory: Path, **files: str) -> tuple[str, ...]:
         ({"ingress": Ingress(enabled=False)}, ALWAYS),
         ({"ingress": Ingress(class_name="nginx")}, ALWAYS),
         ({"uploads": EFS}, [*ALWAYS, "StorageClass efs", *CLASSES]),
+        ({"network_policy": NetworkPolicy(enabled=True)}, [*ALWAYS, POLICIES, *CLASSES]),
         ({"uploads": replace(EFS, enabled=False)}, [*ALWAYS, *CLASSES]),
         ({"uploads": replace(EFS, file_system=None)}, [*ALWAYS, *CLASSES]),
     ],
@@ -64,13 +66,14 @@ def test_what_an_environment_needs_is_made_in_order(
 
 
 def test_every_object_has_the_labels_that_environments_share_and_its_place() -> None:
-    found = rendered(uploads=EFS)
+    inside = dict.fromkeys(["Role wpdeploy", "RoleBinding wpdeploy"], "wordpress-test")
+    places = {**inside, POLICIES: "kube-system"}
+    found = rendered(uploads=EFS, network_policy=NetworkPolicy(enabled=True))
     for name, item in found.items():
         metadata = item["metadata"]
         assert metadata["labels"].items() >= LABELS.items()
         assert "app.kubernetes.io/instance" not in metadata["labels"]
-        is_inside = name in {"Role wpdeploy", "RoleBinding wpdeploy"}
-        assert metadata.get("namespace") == ("wordpress-test" if is_inside else None)
+        assert metadata.get("namespace") == places.get(name)
 
 
 def test_the_namespace_admits_restricted_pods_alone() -> None:

@@ -155,6 +155,39 @@ def test_a_cluster_without_auto_mode_gets_no_class(bundle: Bundle, server: Serve
     assert report.data["objects"][-1]["action"] == "left out"
 
 
+def switch_policies_on(bundle: Bundle) -> None:
+    environment = bundle.context.environment_file.read_text()
+    bundle.write("k8s/environments/Test.yaml", f"{environment}network_policy: {{enabled: true}}\n")
+
+
+def test_auto_mode_is_told_once_to_keep_to_policies(bundle: Bundle, server: Server) -> None:
+    server.have_auto_mode()
+    switch_policies_on(bundle)
+    path = "/api/v1/namespaces/kube-system/configmaps/amazon-vpc-cni"
+    assert run(bundle, yes=True).exit is Exit.SUCCESS
+    assert server.cluster.objects[path]["data"] == {"enable-network-policy-controller": "true"}
+    assert run(bundle).sentence == "namespace blog: nothing to do: 6 unchanged"
+
+
+def test_the_network_of_another_cluster_is_left_to_who_runs_it(
+    bundle: Bundle, server: Server
+) -> None:
+    switch_policies_on(bundle)
+    notes = [text for _, text in run(bundle, yes=True).rows]
+    assert notes[0].startswith("ConfigMap amazon-vpc-cni: the cluster is none of EKS Auto Mode: ")
+    assert server.applied == [f"apply {name}" for name in OBJECTS]
+
+
+def test_who_may_not_change_the_system_is_told_before(bundle: Bundle, server: Server) -> None:
+    server.have_auto_mode()
+    switch_policies_on(bundle)
+    server.denied = {"patch configmaps"}
+    with pytest.raises(ClusterError) as caught:
+        run(bundle, yes=True)
+    assert caught.value.problems == ("cannot patch configmaps in the namespace kube-system",)
+    assert server.applied == []
+
+
 def test_the_class_of_another_controller_stays_as_it_is(bundle: Bundle, server: Server) -> None:
     server.have_auto_mode()
     path = "/apis/networking.k8s.io/v1/ingressclasses/alb"

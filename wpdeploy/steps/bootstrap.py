@@ -13,7 +13,7 @@ from wpdeploy.apply import Applied, Preview
 from wpdeploy.cli import Invocation
 from wpdeploy.diff import Difference
 from wpdeploy.errors import ClusterError, Exit, UsageError
-from wpdeploy.kinds import Manifest, api, kind_of, path_of, title
+from wpdeploy.kinds import ADMINISTERED, Manifest, api, path_of, title
 from wpdeploy.kube import Cluster
 from wpdeploy.report import Report
 from wpdeploy.settings import Settings
@@ -73,26 +73,38 @@ def _target(invocation: Invocation, env: Settings) -> Target:
 
 
 def _plan(cluster: Cluster, env: Settings, wanted: Sequence[Manifest], *, force: bool) -> _Plan:
-    is_auto_mode = all(_is_served(cluster, item) for item in wanted if item["kind"] == _PARAMS)
-    known = [item for item in wanted if is_auto_mode or item["kind"] != _PARAMS]
+    is_auto_mode = _is_served(cluster, _PARAMS)
+    known = [item for item in wanted if is_auto_mode or not _is_of_auto_mode(item)]
     _check_rights(cluster, env.namespace, known)
     left_out = [
         Difference(title(item), "left out", note=why_not)
         for item in wanted
-        if item["kind"] == _CLASS
-        and (why_not := bootstrap.why_no_class(_live(cluster, item), is_auto_mode=is_auto_mode))
+        if (why_not := _why_not(cluster, item, is_auto_mode=is_auto_mode))
     ]
-    ours = [item for item in known if not (left_out and item["kind"] in {_CLASS, _PARAMS})]
+    no_class = any(each.title.startswith(f"{_CLASS} ") for each in left_out)
+    ours = [item for item in known if not (no_class and item["kind"] in {_CLASS, _PARAMS})]
     previews = _previews(cluster, ours, force=force)
     notes = [*_notes(cluster, env, previews), *(f"{each.title}: {each.note}" for each in left_out)]
     return _Plan(tuple(ours), (*map(diff.of_preview, previews), *left_out), tuple(notes))
 
 
-def _is_served(cluster: Cluster, manifest: Manifest) -> bool:
+def _is_served(cluster: Cluster, kind: str) -> bool:
     """Whether the API server has the kind at all."""
-    version = manifest["apiVersion"]
+    plural, [version], _ = ADMINISTERED[kind]
     found = (cluster.get(api(version), version) or {}).get("resources") or ()
-    return any(each["name"] == kind_of(manifest).plural for each in found)
+    return any(each["name"] == plural for each in found)
+
+
+def _is_of_auto_mode(manifest: Manifest) -> bool:
+    return manifest["kind"] == _PARAMS or title(manifest) == bootstrap.POLICIES
+
+
+def _why_not(cluster: Cluster, manifest: Manifest, *, is_auto_mode: bool) -> str:
+    """Why an object is left out, and told."""
+    if manifest["kind"] == _CLASS:
+        return bootstrap.why_no_class(_live(cluster, manifest), is_auto_mode=is_auto_mode)
+    is_setting = title(manifest) == bootstrap.POLICIES
+    return bootstrap.NO_POLICIES if is_setting and not is_auto_mode else ""
 
 
 def _live(cluster: Cluster, manifest: Manifest) -> Manifest | None:
@@ -131,12 +143,12 @@ def _previews(
     cluster: Cluster, manifests: Sequence[Manifest], *, force: bool
 ) -> tuple[Preview, ...]:
     """What an apply would come to; in a namespace that is yet to be made, nothing can be tried."""
-    there = {
+    new = {
         item["metadata"]["name"]
         for item in manifests
-        if item["kind"] == "Namespace" and _is_there(cluster, item)
+        if item["kind"] == "Namespace" and not _is_there(cluster, item)
     }
-    known = [item for item in manifests if _place(item) in {None, *there}]
+    known = [item for item in manifests if _place(item) not in new]
     tried = {title(each.after): each for each in apply.preview(cluster, known, force=force)}
     return tuple(
         tried.get(title(item)) or Preview(None, item, is_whole=False) for item in manifests
