@@ -18,7 +18,7 @@ class State:
     _present: ClassVar["State | None"] = None
 
     def __init__(self) -> None:
-        self._held: list[tuple[Any, dict[str, Any]]] = []
+        self._held: list[tuple[Any, list[dict[str, Any]]]] = []
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
@@ -32,12 +32,19 @@ class State:
             yield
 
     def _take_away(self) -> None:
-        self._held = [(service, dict(service)) for service in _SERVICES]
+        self._held = [(service, [*map(dict, _tables(service))]) for service in _SERVICES]
         for service in _SERVICES:
-            service.clear()
+            for table in _tables(service):
+                table.clear()
         _SERVICES.clear()
 
     def _put_back(self) -> None:
-        for service, accounts in self._held:
-            service.update(accounts)
+        for service, tables in self._held:
+            for table, held in zip(_tables(service), tables, strict=True):
+                table.update(held)
             _SERVICES.append(service)
+
+
+def _tables(service: Any) -> list[dict[str, Any]]:
+    """A service's backends, and what it knows of all accounts: S3's names of buckets."""
+    return [service, *(each for each in vars(service).values() if isinstance(each, dict))]

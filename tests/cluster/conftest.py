@@ -63,7 +63,7 @@ def play(plane: Plane, factory: pytest.TempPathFactory) -> Iterator[Player]:
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def eks(aws: Aws) -> Authenticator:
     """Who is who in the cluster, for EKS."""
     entries = [
@@ -74,20 +74,20 @@ def eks(aws: Aws) -> Authenticator:
     return Authenticator(aws, EKS_CLUSTER, entries)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def nodes() -> Nodes:
     """Where the API server finds the pods."""
     return Nodes()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(
     tmp_path_factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes
 ) -> Iterator[Plane]:
     yield from boot(tmp_path_factory, eks, nodes)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def player(
     plane: Plane, nodes: Nodes, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Player]:
@@ -96,7 +96,7 @@ def player(
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def aws() -> Iterator[Aws]:
     with Aws() as started:
         yield started

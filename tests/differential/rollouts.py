@@ -76,6 +76,8 @@ def _asking(**requests: str) -> Json:
 
 
 _NO_IMAGE = "ErrImagePull|ImagePullBackOff"
+# What is told of a pull that failed is told by then: its pods may go.
+_BACK_OFF = "ImagePullBackOff"
 _RECREATE = {"type": "Recreate"}
 _STUCK = {"replicas": 6, "strategy": _rolling(2, 1)}
 
@@ -123,19 +125,19 @@ ROLLOUTS: dict[str, list[Action]] = {
     ],
     "scaled down in the middle": [
         _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
-        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        waiting(_BACK_OFF, 3), counted(replicas=8, availableReplicas=5),
         _scaled(3), counted(replicas=5, updatedReplicas=3, availableReplicas=2),
         waiting(_NO_IMAGE, 3),
     ],
     "scaled in the middle of the second attempt": [
         _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
-        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
-        _release("denied", **_STUCK), counted(updatedReplicas=3), waiting(_NO_IMAGE, 3),
+        waiting(_BACK_OFF, 3), counted(replicas=8, availableReplicas=5),
+        _release("denied", **_STUCK), counted(updatedReplicas=3), waiting(_BACK_OFF, 3),
         _scaled(12), counted(replicas=14), waiting(_NO_IMAGE, 5),
     ],
     "scaled to nothing in the middle": [
         _SECRET, _release("1", **_STUCK), COMPLETE, _release("badpull", **_STUCK),
-        waiting(_NO_IMAGE, 3), counted(replicas=8, availableReplicas=5),
+        waiting(_BACK_OFF, 3), counted(replicas=8, availableReplicas=5),
         _scaled(0), COMPLETE,
     ],
     "scaled while paused": [

@@ -42,10 +42,12 @@ def test_metadata_need_the_token_of_a_session(aws: Aws) -> None:
     assert urllib3.request("GET", path, retries=False).status == 401
 
 
+@pytest.mark.usefixtures("service")
 def test_two_stand_ins_in_one_process_know_nothing_of_each_other(aws: Aws) -> None:
     aws.put_parameters("", {"own": ("this one's", False)})
     with Aws() as other:
         ssm = other.client("ssm")
+        CodeDeploy(other)  # whose bucket has the same name
         assert ssm.describe_parameters()["Parameters"] == []
         ssm.put_parameter(Name="/own", Value="the other's", Type="String")
         assert aws.client("ssm").get_parameter(Name="/own")["Parameter"]["Value"] == "this one's"

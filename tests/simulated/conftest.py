@@ -64,7 +64,7 @@ class SimulatedPlane(Plane):
         return "it has no log"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plane(
     tmp_path_factory: pytest.TempPathFactory, eks: Authenticator, nodes: Nodes
 ) -> Iterator[Plane]:
