@@ -29,23 +29,32 @@ class Judge:
         if verdict.outcome is Outcome.FAILED:
             return verdict
         if verdict.outcome is Outcome.PROGRESSING and not verdict.steady:
-            self._complete = None
-            if not self._as_they_were(snapshot):
-                self._pods, self._came = {}, {}
+            self._leave(snapshot)
             return verdict
+        begun = self._stay(snapshot)
+        if self._complete is _BEFORE or snapshot.workload is None:
+            return verdict
+        return stable(snapshot, snapshot.workload, begun)
+
+    def _leave(self, snapshot: Snapshot) -> None:
+        """The rollout is not complete: the next window begins anew."""
+        self._complete = None
+        if not self._as_they_were(snapshot):
+            self._pods, self._came = {}, {}
+
+    def _stay(self, snapshot: Snapshot) -> datetime:
+        """When the window began; the rollout is complete, and what pod is new in it comes in now.
+
+        What was seen needs no other's clock, and nobody's whole seconds.
+        """
         self._complete = self._complete or snapshot.now
         pods = current_pods(snapshot)
         # One whose node was lost and is back, of which nobody told, comes in anew.
-        kept = [pod for pod in pods if pod.changed == self._pods.get(pod.uid, pod).changed]
-        known = {pod.uid for pod in kept}
+        known = {pod.uid for pod in pods if pod.changed == self._pods.get(pod.uid, pod).changed}
         came = {uid: moment for uid, moment in self._came.items() if uid in known}
         self._came = {pod.uid: came.get(pod.uid, snapshot.now) for pod in pods}
         self._pods = {pod.uid: self._pods[pod.uid] if pod.uid in came else pod for pod in pods}
-        if self._complete is _BEFORE or snapshot.workload is None:
-            return verdict
-        # What was seen needs no other's clock, and nobody's whole seconds.
-        begun = max([self._complete, *self._came.values()])
-        return stable(snapshot, snapshot.workload, begun)
+        return max([self._complete, *self._came.values()])
 
     def _as_they_were(self, snapshot: Snapshot) -> bool:
         """Whether the pods do not tell why: a Deployment may say of a flap before its pod does."""

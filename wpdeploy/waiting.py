@@ -5,6 +5,8 @@ from typing import Protocol, TypeVar
 
 from wpdeploy.verdict import Outcome, Verdict
 
+# A window's end is not missed for a clock's last digits.
+_MARGIN = 1.0
 S = TypeVar("S")
 S_co = TypeVar("S_co", covariant=True)
 
@@ -36,9 +38,11 @@ def wait(
     seconds: float,
     notify: Callable[[S, Verdict], None],
 ) -> Verdict:
-    """Judge until it is decided, for so many seconds at most."""
-    deadline = clock.monotonic() + seconds
-    waited = False
+    """Judge until it is decided, for so many seconds at most.
+
+    What is complete at the deadline has the rest of its stability window beyond it, once.
+    """
+    deadline, may_extend, waited = clock.monotonic() + seconds, seconds > 0, False
     while True:
         snapshot = observation.snapshot()
         verdict = judge(snapshot)
@@ -50,10 +54,16 @@ def wait(
             observation.refresh()
         elif verdict.outcome is not Outcome.PROGRESSING:
             return verdict
+        elif left <= 0 and verdict.steady and may_extend:
+            may_extend, deadline = False, clock.monotonic() + verdict.recheck + _MARGIN
         elif left <= 0:
-            late = f"not done after {seconds:.0f} s: {verdict.sentence}"
-            return Verdict(Outcome.TIMED_OUT, late, verdict.details, culprit=verdict.culprit)
+            return _late(verdict, seconds)
         else:
             notify(snapshot, verdict)
             waited = True
             observation.wait(min(left, verdict.recheck))
+
+
+def _late(verdict: Verdict, seconds: float) -> Verdict:
+    late = f"not done after {seconds:.0f} s: {verdict.sentence}"
+    return Verdict(Outcome.TIMED_OUT, late, verdict.details, culprit=verdict.culprit)

@@ -34,24 +34,24 @@ class SimulatedPlane(Plane):
 
     def __init__(self, directory: Path, eks: Authenticator, nodes: Nodes) -> None:
         super().__init__()
-        self._server = ApiServer(directory, "1.20", authenticators=[eks], dial=nodes.dial)
-        self._server.start()
-        self.url = self._server.url
-        self.ca_file = self._server.ca_file
-        self.admin_kubeconfig = self._server.admin_kubeconfig
-        self.admin = self._pool(None, self._server.token("admin", ["system:masters"]))
+        self.server = ApiServer(directory, "1.20", authenticators=[eks], dial=nodes.dial)
+        self.server.start()
+        self.url = self.server.url
+        self.ca_file = self.server.ca_file
+        self.admin_kubeconfig = self.server.admin_kubeconfig
+        self.admin = self._pool(None, self.server.token("admin", ["system:masters"]))
 
     def stop(self) -> None:
         self.admin.clear()
-        self._server.stop()
+        self.server.stop()
 
     def kubeconfig(
         self, user: str, groups: Sequence[str] = (), namespace: str | None = None
     ) -> Path:
-        return self._server.kubeconfig(user, groups, namespace)
+        return self.server.kubeconfig(user, groups, namespace)
 
     def client(self, user: str, groups: Sequence[str] = ()) -> urllib3.PoolManager:
-        return self._pool(None, self._server.token(user, groups))
+        return self._pool(None, self.server.token(user, groups))
 
     def _mint(self, stem: str, user: str, groups: Sequence[str]) -> Pair:
         raise NotImplementedError("the simulated API server knows no client certificates")

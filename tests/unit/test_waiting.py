@@ -122,6 +122,34 @@ def test_what_comes_true_at_the_deadline_is_seen() -> None:
     assert waited(film, 30) == succeeded("ready 3/3")
 
 
+FRESH = snapshot(pod("web-1", changed=ago(4)), *READY[1:])
+
+
+def test_what_is_complete_at_the_deadline_has_its_stability_window() -> None:
+    film = Film([snapshot(serving=frozenset()), FRESH, FRESH, snapshot()], seconds_each=6)
+    assert waited(film, 6) == succeeded("ready 3/3")
+    assert film.waits == [6, 6, 1]
+
+
+def test_what_a_silent_watch_hid_until_the_deadline_has_it_too() -> None:
+    film = Film([snapshot(serving=frozenset())], seconds_each=30, unseen=FRESH)
+    assert waited(film, 30).sentence == "not done after 30 s: ready 3/3, until it is stable"
+    assert film.waits == [30, 6, 1]
+
+
+def test_a_window_that_breaks_beyond_the_deadline_is_late() -> None:
+    nobody = snapshot(serving=frozenset())
+    film = Film([nobody, FRESH, nobody], seconds_each=6)
+    assert waited(film, 1) == Verdict(Outcome.TIMED_OUT, f"not done after 1 s: {NOBODY_SERVES}")
+    assert film.waits == [1, 6, 1]
+
+
+def test_without_time_nothing_has_more_of_it() -> None:
+    film = Film([FRESH])
+    assert waited(film, 0).outcome is Outcome.TIMED_OUT
+    assert film.waits == []
+
+
 def test_without_time_it_looks_once() -> None:
     film = Film([snapshot(serving=frozenset())])
     sentence = f"not done after 0 s: {NOBODY_SERVES}"
