@@ -1,5 +1,6 @@
 """A world with one real node, for a module: registry, control plane, node, AWS, sites in it."""
 
+import fcntl
 import itertools
 import os
 import shutil
@@ -59,7 +60,15 @@ def _missing(binaries: Path) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def alone() -> Iterator[None]:
+    """One kubelet at a time on the machine: each ends the containers of pods that it does not know."""
+    with (Path(tempfile.gettempdir()) / "wpdeploy-kubelet.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="module")
+def world(alone: None) -> Iterator[World]:  # noqa: ARG001
     binaries = programs()
     _required(_missing(binaries))
     with ExitStack() as stack:

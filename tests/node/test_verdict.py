@@ -4,6 +4,9 @@ import pytest
 
 from tests.node.conftest import NodeSite
 
+# Another module's node may have to end first.
+pytestmark = pytest.mark.timeout(900)
+
 
 def test_a_deployment_succeeds_and_the_next_one_replaces_it(site: NodeSite) -> None:
     site.configure({"smoke": {"enabled": True}})

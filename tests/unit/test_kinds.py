@@ -109,8 +109,8 @@ def test_jobs_run_between_what_they_need_and_what_needs_them() -> None:
     assert kinds.without_jobs(given) == (account, site, watcher)
 
 
-def test_what_a_deployment_applies_an_administrator_does_not() -> None:
-    assert not kinds.KINDS.keys() & kinds.ADMINISTERED.keys()
+def test_what_a_deployment_applies_an_administrator_does_not_but_for_a_setting() -> None:
+    assert kinds.KINDS.keys() & kinds.ADMINISTERED.keys() == {"ConfigMap"}
 
 
 def test_a_namespace_comes_before_what_is_in_it_and_a_class_after_its_parameters() -> None:
