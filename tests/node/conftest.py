@@ -61,7 +61,7 @@ def _missing(binaries: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def alone() -> Iterator[None]:
-    """One kubelet at a time on the machine: each ends the containers of pods that it does not know."""
+    """One kubelet at a time on the machine: each ends the containers of pods it does not know."""
     with (Path(tempfile.gettempdir()) / "wpdeploy-kubelet.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
