@@ -231,7 +231,7 @@ def stable(snapshot: Snapshot, workload: Workload, begun: datetime | None) -> Ve
     if left <= 0:
         return Verdict(Outcome.SUCCEEDED, ready, _notes(snapshot, workload))
     waits = progressing(f"{ready}, until it is stable", min(left, LONGEST_WAIT))
-    return dataclasses.replace(waits, steady=True)
+    return dataclasses.replace(waits, steady=left)
 
 
 def _notes(snapshot: Snapshot, workload: Workload) -> tuple[tuple[str, str], ...]:

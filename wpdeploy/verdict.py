@@ -35,7 +35,7 @@ class Verdict:
     """The outcome and its sentence; `details` are labels and texts.
 
     `recheck`: after so many seconds the verdict may differ though nothing new was reported.
-    `steady`: all is there, and the stability window runs.
+    `steady`: all is there, and the stability window runs for so many seconds more.
     """
 
     outcome: Outcome
@@ -43,7 +43,7 @@ class Verdict:
     details: Rows = ()
     recheck: float = LONGEST_WAIT
     culprit: Culprit | None = None
-    steady: bool = False
+    steady: float = 0
 
 
 def progressing(

@@ -55,7 +55,7 @@ def wait(
         elif verdict.outcome is not Outcome.PROGRESSING:
             return verdict
         elif left <= 0 and verdict.steady and may_extend:
-            may_extend, deadline = False, clock.monotonic() + verdict.recheck + _MARGIN
+            may_extend, deadline = False, clock.monotonic() + verdict.steady + _MARGIN
         elif left <= 0:
             return _late(verdict, seconds)
         else:

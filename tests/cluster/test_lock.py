@@ -124,6 +124,7 @@ def test_of_two_releases_at_once_one_is_deployed_and_nothing_is_there_of_the_oth
     site.deployed()
     [first] = records(site)
     # A release that is not deployed before the other has looked at its lock twice.
+    one_pod |= {"rollout": {"stability_window": 10}}
     for one, name, digest in ((site, "d-ONE", "b"), (rival, "d-TWO", "c")):
         one.deployment_id = name
         one.configure({"env": {"OF": name}, **one_pod})

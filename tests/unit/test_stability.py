@@ -86,7 +86,7 @@ def test_a_flap_of_which_others_tell_before_the_pod_does_counts(untold: dict[str
     judge = Judge()
     judge(later(0, FRESH))
     waits = judge(dataclasses.replace(later(3, FRESH), **untold))
-    assert (waits.outcome, waits.steady) == (Outcome.PROGRESSING, False)
+    assert (waits.outcome, waits.steady) == (Outcome.PROGRESSING, 0)
     assert judge(later(4, unready("web-3", container()))).outcome is Outcome.FAILED
 
 

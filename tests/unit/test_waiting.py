@@ -1,6 +1,8 @@
 """How long a rollout is waited for, and what is told meanwhile."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -129,6 +131,15 @@ def test_what_is_complete_at_the_deadline_has_its_stability_window() -> None:
     film = Film([snapshot(serving=frozenset()), FRESH, FRESH, snapshot()], seconds_each=6)
     assert waited(film, 6) == succeeded("ready 3/3")
     assert film.waits == [6, 6, 1]
+
+
+def test_a_window_that_is_longer_than_a_wait_is_waited_for_to_its_end() -> None:
+    window = timedelta(seconds=100)
+    fresh, done = (replace(state, window=window) for state in (FRESH, snapshot()))
+    still = replace(fresh, now=fresh.now + timedelta(seconds=60))
+    done = replace(done, now=done.now + timedelta(seconds=200))
+    film = Film([snapshot(serving=frozenset()), fresh, fresh, still, done], seconds_each=60)
+    assert waited(film, 60) == succeeded("ready 3/3")
 
 
 def test_what_a_silent_watch_hid_until_the_deadline_has_it_too() -> None:
