@@ -6,7 +6,7 @@ store, where every change is seen at once; nothing of the core is asked.
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -19,9 +19,9 @@ from sandbox.kubernetes import ApiServer
 from sandbox.kubernetes.store import Change
 from tests.cluster.site import Site, image, until
 from tests.simulated.conftest import SimulatedPlane
+from tests.unit.rollout_rules import Objects, is_complete
 
 Json = dict[str, Any]
-Objects = Mapping[str, Mapping[str, Json]]
 WINDOW = 4
 # Longer than anything here takes that a tier decides.
 TIMEOUT = 40.0
@@ -39,11 +39,9 @@ KINDS = {"apps/deployments": "deployments", "apps/replicasets": "replicasets", "
 class History:
     """The objects of a namespace as they were, each time that one of them changed."""
 
-    def __init__(self, namespace: str) -> None:
+    def __init__(self, namespace: str, now: Objects) -> None:
         self._namespace = namespace
-        self.moments: list[tuple[float, Objects]] = [
-            (0.0, {kind: {} for kind in KINDS.values()}),
-        ]
+        self.moments = [(time.monotonic(), now)]
 
     def note(self, change: Change) -> None:
         """What the store calls on every change."""
@@ -59,44 +57,6 @@ class History:
         """Whether it was so all the time."""
         known = [at for at, _ in self.moments if at <= begin]
         return all(is_so(then) for at, then in self.moments if known[-1] <= at <= end)
-
-
-def is_done(objects: Objects) -> bool:
-    """The strictest union: of the counters, of the newest ReplicaSet, and of its pods."""
-    if not objects["deployments"]:
-        return False
-    (deployment,) = objects["deployments"].values()
-    desired, status = deployment["spec"]["replicas"], deployment["status"]
-    counters = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-    newest = max(objects["replicasets"].values(), key=_revision)
-    active = [pod for pod in objects["pods"].values() if _is_active(pod)]
-    return (
-        status.get("observedGeneration") == deployment["metadata"]["generation"]
-        and _revision(newest) == _revision(deployment)
-        and all(status.get(name) == desired for name in counters)
-        and len(active) == desired
-        and all(_is_of(pod, newest) and _is_ready(pod) for pod in active)
-    )
-
-
-def _revision(item: Json) -> int:
-    annotations = item["metadata"].get("annotations") or {}
-    return int(annotations.get("deployment.kubernetes.io/revision", 0))
-
-
-def _is_active(pod: Json) -> bool:
-    has_ended = pod["status"].get("phase") in {"Succeeded", "Failed"}
-    return not has_ended and "deletionTimestamp" not in pod["metadata"]
-
-
-def _is_of(pod: Json, replica_set: Json) -> bool:
-    owners = pod["metadata"].get("ownerReferences") or ()
-    return any(owner["uid"] == replica_set["metadata"]["uid"] for owner in owners)
-
-
-def _is_ready(pod: Json) -> bool:
-    conditions = pod["status"].get("conditions") or ()
-    return any((each["type"], each["status"]) == ("Ready", "True") for each in conditions)
 
 
 class Rollout(RuleBasedStateMachine):
@@ -188,7 +148,7 @@ class Rollout(RuleBasedStateMachine):
     def _was_done_for_a_window(self, ended: float) -> bool:
         """Whether there was a window, at most a process's end ago, in which it was complete."""
         ends = [ended - 0.1 * tenths for tenths in range(int(10 * BLUR) + 1)]
-        return any(self.history.held(is_done, end - (WINDOW - BLUR), end) for end in ends)
+        return any(self.history.held(is_complete, end - (WINDOW - BLUR), end) for end in ends)
 
     def _patch(self, spec: Json) -> None:
         path = f"{self.site.collection('deployments')}/wordpress"
@@ -198,12 +158,14 @@ class Rollout(RuleBasedStateMachine):
 @contextmanager
 def recorded(server: ApiServer, site: Site) -> Iterator[History]:
     """What becomes of the site's objects from now on, and what they are now."""
-    history = History(site.namespace)
     with server.store.lock:
-        for storage in KINDS:
-            for item in server.store.items(storage, site.namespace):
-                key = (storage, site.namespace, item["metadata"]["name"])
-                history.note(Change(server.store.version, key, None, item))
+        now = {
+            kind: {
+                item["metadata"]["name"]: item for item in server.store.items(key, site.namespace)
+            }
+            for key, kind in KINDS.items()
+        }
+        history = History(site.namespace, now)
         server.store.listen(history.note)
     yield history
 
@@ -215,7 +177,7 @@ def test_no_success_is_false_and_nothing_that_is_lost_is_left_to_the_deadline(
     site.configure({"rollout": {"stability_window": WINDOW}})
     site.deployed()
     with recorded(plane.server, site) as history:
-        until(lambda: is_done(history.moments[-1][1]))
+        until(lambda: is_complete(history.moments[-1][1]))
         Rollout.site, Rollout.server, Rollout.history = site, plane.server, history
         run_state_machine_as_test(
             Rollout,

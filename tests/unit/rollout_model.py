@@ -274,7 +274,7 @@ def is_disrupted(pod: Json) -> bool:
 
 
 def _is(pod: Json, kind: str) -> bool:
-    known = {item["type"]: item["status"] for item in pod["status"]["conditions"]}
+    known = {item["type"]: item["status"] for item in pod["status"].get("conditions", ())}
     return known.get(kind) == "True"
 
 

@@ -38,17 +38,21 @@ def is_current(objects: Objects) -> bool:
 
 def is_done(objects: Objects) -> bool:
     """The strictest union, of what these objects say."""
+    serving = {item["targetRef"]["uid"] for item in objects["endpointslices"]["slice"]["endpoints"]}
+    return is_complete(objects) and bool(serving & {uid(pod) for pod in own_pods(objects)})
+
+
+def is_complete(objects: Objects) -> bool:
+    """The same, whether or not anything leads to the pods."""
     (deployment,) = objects["deployments"].values()
     own, status = own_pods(objects), deployment["status"]
     desired: int = deployment["spec"]["replicas"]
     counters = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
-    serving = {item["targetRef"]["uid"] for item in objects["endpointslices"]["slice"]["endpoints"]}
     return (
         is_current(objects)
-        and all(status[name] == desired for name in counters)
+        and all(status.get(name) == desired for name in counters)
         and len(own) == desired == sum(map(model_of.is_ready, own))
         and not [pod for pod in objects["pods"].values() if _is_stray(pod, own)]
-        and bool(serving & {uid(pod) for pod in own})
     )
 
 

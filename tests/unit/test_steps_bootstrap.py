@@ -155,14 +155,17 @@ def test_a_cluster_without_auto_mode_gets_no_class(bundle: Bundle, server: Serve
     assert report.data["objects"][-1]["action"] == "left out"
 
 
-def switch_policies_on(bundle: Bundle) -> None:
-    environment = bundle.context.environment_file.read_text()
-    bundle.write("k8s/environments/Test.yaml", f"{environment}network_policy: {{enabled: true}}\n")
+POLICIES = "network_policy: {enabled: true}\n"
+
+
+def add(bundle: Bundle, line: str) -> None:
+    """Give the environment file one more setting."""
+    bundle.write("k8s/environments/Test.yaml", bundle.context.environment_file.read_text() + line)
 
 
 def test_auto_mode_is_told_once_to_keep_to_policies(bundle: Bundle, server: Server) -> None:
     server.have_auto_mode()
-    switch_policies_on(bundle)
+    add(bundle, POLICIES)
     path = "/api/v1/namespaces/kube-system/configmaps/amazon-vpc-cni"
     assert run(bundle, yes=True).exit is Exit.SUCCESS
     assert server.cluster.objects[path]["data"] == {"enable-network-policy-controller": "true"}
@@ -172,7 +175,7 @@ def test_auto_mode_is_told_once_to_keep_to_policies(bundle: Bundle, server: Serv
 def test_the_network_of_another_cluster_is_left_to_who_runs_it(
     bundle: Bundle, server: Server
 ) -> None:
-    switch_policies_on(bundle)
+    add(bundle, POLICIES)
     notes = [text for _, text in run(bundle, yes=True).rows]
     assert notes[0].startswith("ConfigMap amazon-vpc-cni: the cluster is none of EKS Auto Mode: ")
     assert server.applied == [f"apply {name}" for name in OBJECTS]
@@ -180,7 +183,7 @@ def test_the_network_of_another_cluster_is_left_to_who_runs_it(
 
 def test_who_may_not_change_the_system_is_told_before(bundle: Bundle, server: Server) -> None:
     server.have_auto_mode()
-    switch_policies_on(bundle)
+    add(bundle, POLICIES)
     server.denied = {"patch configmaps"}
     with pytest.raises(ClusterError) as caught:
         run(bundle, yes=True)
@@ -209,9 +212,7 @@ def test_what_is_to_come_before_the_objects_are_of_use_is_noted(
     params = {"apiVersion": "eks.amazonaws.com/v1", "kind": "IngressClassParams"}
     spec = {"scheme": "internal"}
     server.cluster.objects[path] = live(params | {"metadata": {"name": "alb"}, "spec": spec})
-    environment = (bundle.context.environment_file).read_text()
-    uploads = "uploads: {enabled: true, storage_class: efs, file_system: fs-01234567}\n"
-    bundle.write("k8s/environments/Test.yaml", environment + uploads)
+    add(bundle, "uploads: {enabled: true, storage_class: efs, file_system: fs-01234567}\n")
     notes = [text for _, text in run(bundle, yes=True).rows]
     assert [note.partition(":")[0] for note in notes] == [
         "StorageClass efs",
