@@ -89,9 +89,13 @@ def _told(container: Container) -> str:
     return f"{container.waiting}{ended}"
 
 
+def unhealthy(events: Sequence[Event]) -> str:
+    """What the last probe that failed has to say; empty if none did."""
+    found = [item.message for item in _dated(events) if item.reason == _UNHEALTHY]
+    said = found[-1] if found else ""
+    return said if _OF_KUBELET.match(said) else said.partition(":")[0]
+
+
 def _unready(events: Sequence[Event]) -> str:
-    unhealthy = [item.message for item in _dated(events) if item.reason == _UNHEALTHY]
-    if not unhealthy:
-        return "not ready"
-    said = unhealthy[-1]
-    return f"not ready: {said if _OF_KUBELET.match(said) else said.partition(':')[0]}"
+    said = unhealthy(events)
+    return f"not ready: {said}" if said else "not ready"

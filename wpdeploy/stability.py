@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from wpdeploy import doing
 from wpdeploy.observed import Snapshot
 from wpdeploy.pods import EVICTION, Container, Pod
 from wpdeploy.rollout import assess, current_pods, stable
@@ -68,7 +69,9 @@ class Judge:
             if was and (what := _what_broke(was, found)):
                 seconds = (snapshot.now - was.changed).total_seconds()
                 sentence = f"pod {found.name}: {what} {seconds:.0f} s after it was ready"
-                return failed(sentence, _details(found), culprit(found, _restarted(was, found)))
+                container = _restarted(was, found)
+                why = "" if container else _why(snapshot, was)
+                return failed(sentence + why, _details(found), culprit(found, container))
         return None
 
 
@@ -84,11 +87,19 @@ def _what_broke(was: Pod, now: Pod) -> str:
     return "was not ready any more"
 
 
+def _why(snapshot: Snapshot, was: Pod) -> str:
+    """What its probe said since it was ready."""
+    events = snapshot.events.get(was.uid, ())
+    said = doing.unhealthy([item for item in events if item.last and item.last >= was.changed])
+    return f": {said}" if said else ""
+
+
 def _restarted(was: Pod, now: Pod) -> Container | None:
     before = {item.name: item for item in was.containers}
     for item in now.containers:
         known = before.get(item.name, item)
-        ended = item.last_exit and item.last_exit != known.last_exit
+        # A run may end as the one before it did; it is counted when the next one begins.
+        ended = item.last_exit and (item.last_exit, item.began) != (known.last_exit, known.began)
         if item.restarts > known.restarts or ended:
             return item
     return None

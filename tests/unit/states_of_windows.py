@@ -1,5 +1,7 @@
 """What happens in a stability window, and what it comes to."""
 
+from typing import Any
+
 from tests.unit import api_objects as api
 from tests.unit.rollout_looks import Json, Look, changed, complete, ending, ready
 from tests.unit.states_shown import (
@@ -21,6 +23,20 @@ def broken(pod: Json, at: float = 5, counters: Json | None = None) -> list[Look]
     return [Look(fresh), Look([*fresh[:2], pod], counters or complete(3), at=at)]
 
 
+def crashing(*, ready: bool = True, **status: Any) -> Json:
+    """A pod that has crashed once, or begins to do so again."""
+    return api.pod("web-3", api.container(restartCount=1, **status), ready=ready)
+
+
+def flapped(seconds: float) -> list[Look]:
+    """A pod lost its readiness, and so many seconds ago one of its probes was told to fail."""
+    said = api.told("web-3", "Unhealthy", PROBE, seconds)
+    fresh = [changed(pod, 3) for pod in ready(3)]
+    lost = [*fresh[:2], api.pod("web-3", ready=False)]
+    return [Look(fresh), Look(lost, NO_LONGER, events=[said], at=5)]
+
+
+PROBE = "Readiness probe failed: HTTP probe failed with statuscode: 500"
 NO_LONGER = complete(3, readyReplicas=2, availableReplicas=2)
 WINDOWS = {
     "ready a moment ago": State([Look([*ready(2), changed(api.pod("web-3"), 3)])], WAITS, STABLE),
@@ -62,10 +78,33 @@ WINDOWS = {
         LOST,
         "pod web-3: container wordpress restarted (exit code 1, Error) 8 s after it was ready",
     ),
+    "a crash like the one before it": State(
+        [
+            Look([*ready(2), changed(crashing(lastState=ended(3, "Error", 60)), 3)]),
+            Look(
+                [
+                    *ready(2),
+                    crashing(
+                        ready=False, state=ended(3, "Error", 9), lastState=ended(3, "Error", 60)
+                    ),
+                ],
+                NO_LONGER,
+                at=5,
+            ),
+        ],
+        LOST,
+        "pod web-3: container wordpress restarted (exit code 3, Error) 8 s after it was ready",
+    ),
     "a flap": State(
         broken(changed(api.pod("web-3", ready=False), -4), counters=NO_LONGER),
         LOST,
         "pod web-3: was not ready any more 8 s after it was ready",
+    ),
+    "a flap of which its probe tells": State(
+        flapped(-5), LOST, f"pod web-3: was not ready any more 8 s after it was ready: {PROBE}"
+    ),
+    "a flap of which no probe tells since it was ready": State(
+        flapped(60), LOST, "pod web-3: was not ready any more 8 s after it was ready"
     ),
     "a flap that was over before we looked": State(
         broken(changed(api.pod("web-3"), -4)),
