@@ -32,6 +32,8 @@ EKS_CLUSTER = "the-cluster"
 OUTSIDER = "outsider"
 # Somebody who may do everything in it.
 ADMINISTRATOR = "administrator"
+# What does not depend on the way to the cluster; on the simulated one it goes through EKS.
+once = pytest.mark.parametrize("access", [None], ids=["kubeconfig"], indirect=True)
 # Names of namespaces that an earlier run in the same cluster has not used.
 _NAMES = (f"site-{time.time_ns() // 10**6:x}-{number}" for number in itertools.count(1))
 

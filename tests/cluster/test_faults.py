@@ -7,7 +7,10 @@ import time
 
 import pytest
 
+from tests.cluster.conftest import once
 from tests.cluster.site import Site, image, running
+
+pytestmark = once
 
 # From a fault's state showing in the pod to the end of `validate`.
 SECONDS = 5.0

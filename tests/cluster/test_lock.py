@@ -13,9 +13,12 @@ from pathlib import Path
 import pytest
 
 from sandbox.site import STEPS
+from tests.cluster.conftest import once
 from tests.cluster.proxy import Answer, Proxy
 from tests.cluster.site import Json, Result, Site, running, until
-from tests.cluster.test_records import names, once, records
+from tests.cluster.test_records import names, records
+
+pytestmark = once
 
 OTHER = "d-TEST00002"
 
@@ -113,7 +116,6 @@ def test_of_two_deployments_at_once_one_wins_and_the_other_changes_nothing(site:
     assert not holder(site)
 
 
-@once
 def test_of_two_releases_at_once_one_is_deployed_and_nothing_is_there_of_the_other(
     site: Site, tmp_path: Path
 ) -> None:

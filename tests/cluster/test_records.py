@@ -11,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from sandbox.site import STEPS
+from tests.cluster.conftest import once
 from tests.cluster.proxy import Answer, Proxy
 from tests.cluster.site import Json, Site, running, until
 from wpdeploy.record import LARGEST, Record, decode, encode, stored_bytes
@@ -18,8 +19,7 @@ from wpdeploy.record import LARGEST, Record, decode, encode, stored_bytes
 SENTINEL = "s3nt1nel/&+-value"
 FOREIGN = {"metadata": {"name": "somebody-elses"}, "data": {"key": "value"}}
 
-# What does not depend on the way to the cluster.
-once = pytest.mark.parametrize("access", [None], ids=["kubeconfig"], indirect=True)
+pytestmark = once
 
 
 def config_maps(site: Site) -> list[Json]:
@@ -85,7 +85,6 @@ def test_a_deployment_is_recorded_from_its_first_change_to_its_end(site: Site) -
     assert settled.ended >= settled.started
 
 
-@once
 def test_a_record_has_all_that_a_rollback_restores_and_no_value(site: Site) -> None:
     site.put("mysql_password", SENTINEL)
     site.deployed()
@@ -106,7 +105,6 @@ def test_a_record_has_all_that_a_rollback_restores_and_no_value(site: Site) -> N
 EMPTY = gzip.compress(b"")
 
 
-@once
 def test_a_hook_that_is_run_twice_leaves_one_record(small: Site) -> None:
     for step in ("apply", "apply", "validate --settle", "validate --settle"):
         assert deploy(small, 1, ("render", step) if step == "apply" else (step,)) == 0
@@ -117,7 +115,6 @@ def test_a_hook_that_is_run_twice_leaves_one_record(small: Site) -> None:
     assert results(small) == [(2, "succeeded"), (1, "succeeded")]
 
 
-@once
 def test_a_failure_is_recorded_with_its_reason_and_prunes_nothing(small: Site) -> None:
     assert deploy(small, 1) == 0
     before = small.fingerprint().keys()
@@ -132,7 +129,6 @@ def test_a_failure_is_recorded_with_its_reason_and_prunes_nothing(small: Site) -
     assert not [key for key in small.fingerprint() if key.startswith("ingresses/")]
 
 
-@once
 def test_what_is_not_ours_survives_every_pruning(small: Site) -> None:
     assert deploy(small, 1) == 0
     path = small.collection("ingresses", "networking.k8s.io/v1")
@@ -154,7 +150,6 @@ def test_what_is_not_ours_survives_every_pruning(small: Site) -> None:
     assert {"configmaps/somebody-elses", "secrets/somebody-elses"} <= found.keys()
 
 
-@once
 def test_twelve_deployments_leave_what_is_needed_and_no_more(small: Site) -> None:
     assert deploy(small, 1) == 0
     good = records(small)[0].config
@@ -176,7 +171,6 @@ def test_twelve_deployments_leave_what_is_needed_and_no_more(small: Site) -> Non
     assert names(small, "secrets") == names(small, "configmaps") == kept
 
 
-@once
 def test_the_largest_record_is_taken_by_the_api_server(small: Site) -> None:
     assert deploy(small, 1, ("render", "apply")) == 0
     [record] = records(small)
@@ -191,7 +185,6 @@ def test_the_largest_record_is_taken_by_the_api_server(small: Site) -> None:
     assert [item["number"] for item in shown] == [1]
 
 
-@once
 def test_a_killed_apply_was_interrupted_and_the_next_one_says_so(small: Site, proxy: Proxy) -> None:
     assert deploy(small, 1, ("render",)) == 0
 
@@ -215,7 +208,6 @@ def test_a_killed_apply_was_interrupted_and_the_next_one_says_so(small: Site, pr
     assert records(small)[1].reason.startswith("interrupted")
 
 
-@once
 def test_history_lists_them_for_people_and_for_programs(small: Site) -> None:
     nothing = small.run("history")
     assert (nothing.code, "no record of wordpress" in nothing.verdict) == (0, True)
@@ -237,7 +229,6 @@ def test_history_lists_them_for_people_and_for_programs(small: Site) -> None:
     assert json.loads(small.run("history", "--output", "json").output)["records"][1]["number"] == 1
 
 
-@once
 def test_validate_by_hand_says_whose_deployment_it_judges(small: Site) -> None:
     assert deploy(small, 1) == 0
     judged = small.run("validate", DEPLOYMENT_ID="")

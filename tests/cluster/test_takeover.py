@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.cluster.conftest import once
 from tests.cluster.site import ROOT, Json, Site, until
+
+pytestmark = once
 
 MERGE = "application/merge-patch+json"
 SELECTOR = {"wordpress": {"selector": {"app": "wordpress"}}}
