@@ -2,12 +2,9 @@
 
 import io
 import json
-import logging
-import signal
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -41,7 +38,7 @@ class Ended(NamedTuple):
 
 
 class CommandLine:
-    """Runs commands; a process ends after `main`, this one wants its signals and loggers back."""
+    """Runs commands on a bundle of its own."""
 
     def __init__(self, bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         environments = bundle / "k8s" / "environments"
@@ -58,19 +55,3 @@ class CommandLine:
         stream = io.StringIO()
         code = cli.main(argv, self._environ | environ, stream)
         return Ended(code, stream.getvalue())
-
-    def __enter__(self) -> Self:
-        self._handler = signal.getsignal(signal.SIGTERM)
-        logger = logging.getLogger("wpdeploy")
-        self._logging = list(logger.handlers), logger.level
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        signal.signal(signal.SIGTERM, self._handler)
-        logger = logging.getLogger("wpdeploy")
-        logger.handlers, logger.level = self._logging

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,8 +33,11 @@ def output(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Run it with these options; None leaves one out."""
+    started = CommandLine(tmp_path / "checkout", monkeypatch)
+    offline(monkeypatch, tmp_path / "wheels")
+    make_checkout(tmp_path / "checkout", make_wheel(tmp_path / "wheels"))
     made_for = {"--python": HERE.python, "--platform": HERE.platform}
     always = {**GIVEN, **made_for, "--out": str(output)}
 
@@ -43,10 +46,7 @@ def run(tmp_path: Path, output: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         given = [word for name, value in options.items() if value for word in (name, value)]
         return started("bundle", *given, *more, XDG_CACHE_HOME=str(tmp_path / "cache"))
 
-    with CommandLine(tmp_path / "checkout", monkeypatch) as started:
-        offline(monkeypatch, tmp_path / "wheels")
-        make_checkout(tmp_path / "checkout", make_wheel(tmp_path / "wheels"))
-        yield run
+    return run
 
 
 def test_it_needs_no_deployment_group(run: Run, output: Path) -> None:
