@@ -66,25 +66,28 @@ class Judge:
         """What ends the window: a pod that was ready in it restarted, or was not ready."""
         for found in current_pods(snapshot) if self._pods else ():
             was = self._pods.get(found.uid)
-            if was and (what := _what_broke(was, found)):
-                seconds = (snapshot.now - was.changed).total_seconds()
-                sentence = f"pod {found.name}: {what} {seconds:.0f} s after it was ready"
-                container = _restarted(was, found)
-                why = "" if container else _why(snapshot, was)
-                return failed(sentence + why, _details(found), culprit(found, container))
+            if was is None or found.unready_for == EVICTION:
+                continue
+            container = _restarted(was, found)
+            if container or _flapped(was, found):
+                sentence = _sentence(snapshot, was, container)
+                return failed(sentence, _details(found), culprit(found, container))
         return None
 
 
-def _what_broke(was: Pod, now: Pod) -> str:
-    if now.unready_for == EVICTION:
-        return ""
-    if found := _restarted(was, now):
-        ended = f" ({found.last_exit})" if found.last_exit else ""
-        return f"container {found.name} restarted{ended}"
+def _flapped(was: Pod, now: Pod) -> bool:
     # A node that is lost and a load balancer's gate leave what the containers say as it was.
-    if (now.ready or now.unready_for) and now.transition_within == was.transition_within:
-        return ""
-    return "was not ready any more"
+    by_others = now.ready or now.unready_for
+    return not (by_others and now.transition_within == was.transition_within)
+
+
+def _sentence(snapshot: Snapshot, was: Pod, restarted: Container | None) -> str:
+    seconds = (snapshot.now - was.changed).total_seconds()
+    when = f"{seconds:.0f} s after it was ready"
+    if restarted is None:
+        return f"pod {was.name}: was not ready any more {when}{_why(snapshot, was)}"
+    ended = f" ({restarted.last_exit})" if restarted.last_exit else ""
+    return f"pod {was.name}: container {restarted.name} restarted{ended} {when}"
 
 
 def _why(snapshot: Snapshot, was: Pod) -> str:

@@ -1,5 +1,6 @@
 """What happens in a stability window, and what it comes to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.unit import api_objects as api
@@ -17,10 +18,13 @@ from tests.unit.states_shown import (
 )
 
 
-def broken(pod: Json, at: float = 5, counters: Json | None = None) -> list[Look]:
+def broken(
+    pod: Json, at: float = 5, counters: Json | None = None, events: Sequence[Json] = ()
+) -> list[Look]:
     """A rollout that was complete for some seconds, and then one of its pods looks like that."""
     fresh = [changed(pod, 3) for pod in ready(3)]
-    return [Look(fresh), Look([*fresh[:2], pod], counters or complete(3), at=at)]
+    shown = [*fresh[:2], pod]
+    return [Look(fresh), Look(shown, counters or complete(3), events=events, at=at)]
 
 
 def crashing(*, ready: bool = True, **status: Any) -> Json:
@@ -31,9 +35,7 @@ def crashing(*, ready: bool = True, **status: Any) -> Json:
 def flapped(seconds: float) -> list[Look]:
     """A pod lost its readiness, and so many seconds ago one of its probes was told to fail."""
     said = api.told("web-3", "Unhealthy", PROBE, seconds)
-    fresh = [changed(pod, 3) for pod in ready(3)]
-    lost = [*fresh[:2], api.pod("web-3", ready=False)]
-    return [Look(fresh), Look(lost, NO_LONGER, events=[said], at=5)]
+    return broken(api.pod("web-3", ready=False), counters=NO_LONGER, events=[said])
 
 
 PROBE = "Readiness probe failed: HTTP probe failed with statuscode: 500"
