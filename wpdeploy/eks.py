@@ -78,11 +78,11 @@ class _Token:
         self._old_at = clock.monotonic()
         self._value = ""
 
-    def authorization(self, renew: bool) -> str:  # noqa: FBT001  # Access' protocol
-        """The header's value; an old token is renewed, and one that was refused."""
+    def authorization(self, refused: str | None) -> str:
+        """The header's value; an old token is renewed, and one that was refused: once for all."""
         with self._lock:
             now = self._clock.monotonic()
-            if renew or now >= self._old_at:
+            if refused == self._value or now >= self._old_at:
                 encoded = urlsafe_b64encode(self._sign().encode()).rstrip(b"=").decode()
                 self._value, self._old_at = f"Bearer k8s-aws-v1.{encoded}", now + _RENEWED_AFTER
             return self._value

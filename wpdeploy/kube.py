@@ -45,14 +45,14 @@ _LONGEST_ANSWER = 1 << 20
 
 @dataclass(frozen=True)
 class Access:
-    """How to reach an API server; `authorization` gives the header's value, renewed if asked.
+    """How to reach an API server; `authorization` gives the header's value, not one just refused.
 
     `unknown` is what to do when the API server does not know who is asking.
     """
 
     url: str
     pool: urllib3.PoolManager = field(repr=False)
-    authorization: Callable[[bool], str | None] = field(repr=False)
+    authorization: Callable[[str | None], str | None] = field(repr=False)
     unknown: str = field(default=api_status.RENEW, repr=False)
 
 
@@ -218,10 +218,11 @@ class Cluster:
 
     def _known(self, request: Request) -> urllib3.BaseHTTPResponse:
         """The answer to a request, with a new token where the one we have is not taken any more."""
-        response = self._open(request, renew=False)
+        authorization = self._access.authorization(None)
+        response = self._open(request, authorization)
         if response.status == api_status.UNAUTHORIZED:
             response.drain_conn()
-            response = self._open(request, renew=True)
+            response = self._open(request, self._access.authorization(authorization))
         self._note_time(response)
         return response
 
@@ -240,12 +241,12 @@ class Cluster:
             raise Transient(error, _retry_after(response))
         raise error
 
-    def _open(self, request: Request, *, renew: bool) -> urllib3.BaseHTTPResponse:
+    def _open(self, request: Request, authorization: str | None) -> urllib3.BaseHTTPResponse:
         headers = {"Accept": "application/json", "User-Agent": f"wpdeploy/{__version__}"}
         headers |= request.headers
         if request.content_type:
             headers["Content-Type"] = request.content_type
-        if authorization := self._access.authorization(renew):
+        if authorization:
             headers["Authorization"] = authorization
         url = self._access.url + request.path
         url += "?" + urlencode(request.query) if request.query else ""

@@ -6,6 +6,7 @@ does not read a kubeconfig.
 """
 
 import logging
+import threading
 from typing import Any, Self
 
 import urllib3
@@ -24,6 +25,7 @@ class _Kubeconfig:
     def __init__(self, path: str, context: str | None) -> None:
         self._path = path
         self._context = context
+        self._lock = threading.Lock()
         self.configuration = self._load()
 
     def _load(self) -> Any:
@@ -41,10 +43,14 @@ class _Kubeconfig:
         hint = "check cluster.kubeconfig and cluster.context in the environment file"
         return ConfigurationError(self._path, f"is no usable kubeconfig: {why}", hint)
 
-    def authorization(self, renew: bool) -> str | None:  # noqa: FBT001  # Access' protocol
+    def authorization(self, refused: str | None) -> str | None:
         """The header's value; an exec plugin is run again when its token has expired."""
-        if renew:
-            self.configuration = self._load()
+        with self._lock:
+            if refused and refused == self._value():
+                self.configuration = self._load()
+            return self._value()
+
+    def _value(self) -> str | None:
         names = ("BearerToken", "authorization")  # the package's versions differ in this
         value: str | None = self.configuration.get_api_key_with_prefix(*names)
         return value

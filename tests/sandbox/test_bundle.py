@@ -153,7 +153,7 @@ from wpdeploy.clock import Clock
 from wpdeploy.aws import identity_url
 clock = Clock()
 access = eks.access(eks.describe("the-cluster", {region!r}, clock, print), identity_url, clock)
-headers = {{"Authorization": access.authorization(False)}}
+headers = {{"Authorization": access.authorization(None)}}
 print(access.pool.request("GET", access.url + "/version", headers=headers).status)
 """
 
@@ -190,7 +190,7 @@ def server(tls: ssl.SSLContext) -> Iterator[Server]:
 _KUBERNETES = """
 from wpdeploy import kubeconfig
 access = kubeconfig.access({path!r}, None)
-value = access.authorization(False)
+value = access.authorization(None)
 headers = {{"Authorization": value}} if value else {{}}
 print(access.pool.request("GET", access.url, headers=headers).status)
 """

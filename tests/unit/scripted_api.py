@@ -112,7 +112,7 @@ class Observed:
         self,
         server: ScriptedApi,
         applied: AppliedAt | None = None,
-        authorization: Callable[[bool], str | None] = lambda _: None,
+        authorization: Callable[[str | None], str | None] = lambda _: None,
         kind: type[Cluster] = Cluster,
     ) -> None:
         self.clock, self.notices = wire.FakeClock(), list[str]()

@@ -48,8 +48,8 @@ def _access(authority: Authority, sign: Sign, clock: FakeClock) -> Access:
     return eks.access(cluster_at("https://blog.example/", authority), sign, clock)
 
 
-def _header(access: Access, *, renew: bool = False) -> str | None:
-    return access.authorization(renew)
+def _header(access: Access, refused: str | None = None) -> str | None:
+    return access.authorization(refused)
 
 
 @pytest.mark.parametrize("tail", ["a", "ab", "abc", "~~~?"])
@@ -78,9 +78,18 @@ def test_a_token_serves_for_ten_minutes(access: Access, clock: FakeClock) -> Non
 def test_a_renewed_token_serves_for_ten_minutes_again(access: Access, clock: FakeClock) -> None:
     first = _header(access)
     clock.now += 500
-    second = _header(access, renew=True)
+    second = _header(access, first)
     clock.now += 599
     assert second == _header(access) != first
+
+
+def test_a_token_that_two_threads_were_refused_with_is_renewed_once(
+    access: Access, signer: Signer
+) -> None:
+    first = _header(access)
+    second = _header(access, first)
+    assert _header(access, first) == second != first
+    assert len(signer.signed) == 2
 
 
 def test_what_could_not_be_signed_is_signed_the_next_time(authority: Authority) -> None:

@@ -167,7 +167,7 @@ from wpdeploy.steps.connection import connect
 from wpdeploy.target import EksCluster, KubeconfigCluster, Target
 invocation = SimpleNamespace(clock=Clock(), console=SimpleNamespace(line=print))
 target = Target({}, "blog", "site", 900, 10)
-connect(invocation, target)._access.authorization(False)
+connect(invocation, target)._access.authorization(None)
 """
 _ALWAYS = {"tenacity", "urllib3"}
 

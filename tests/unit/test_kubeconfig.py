@@ -175,6 +175,18 @@ def test_the_plugin_is_run_again_when_its_token_is_not_known_any_more(
     assert connection.clock.slept == []
 
 
+def test_the_plugin_is_run_again_once_for_all_who_had_the_token(
+    plugin: Plugin, tmp_path: Path
+) -> None:
+    plugin.says(token="first")
+    path = write_kubeconfig(tmp_path, "http://127.0.0.1:1", plugin.user)
+    reached = access(str(path), None)
+    plugin.says(token="second")
+    assert reached.authorization("Bearer first") == "Bearer second"
+    plugin.says(token="third")
+    assert reached.authorization("Bearer first") == "Bearer second"
+
+
 def test_credentials_that_stay_unknown_are_an_error_after_one_renewal(tmp_path: Path) -> None:
     with (
         Server(refusal(401, "Unauthorized"), refusal(401, "Unauthorized")) as server,

@@ -211,7 +211,7 @@ def test_an_error_that_no_new_attempt_cures_is_raised(server: ScriptedApi) -> No
 def test_an_error_that_nobody_expected_is_raised(server: ScriptedApi) -> None:
     answers = iter(["Bearer x"] * 4)
 
-    def plugin(_renew: bool) -> str:  # noqa: FBT001  # Access' protocol
+    def plugin(_refused: str | None) -> str:
         return next(answers, "") or broken()
 
     def broken() -> str:
