@@ -1,10 +1,13 @@
 """Programs of PyPI: a virtual environment for each lock file, made once in the user's cache."""
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
+
+_COMPLETE = "complete"
 
 
 def cache() -> Path:
@@ -15,15 +18,17 @@ def cache() -> Path:
 
 def programs(lock: Path, python: Path) -> Path:
     """The directory with the programs of a lock file, run by this interpreter."""
+    python = python.resolve()  # not the link to it in somebody's virtual environment
     name = hashlib.sha256(lock.read_bytes() + bytes(python)).hexdigest()[:12]
     made = cache() / f"{lock.stem}-{name}"
-    if not made.exists():
-        # Its scripts hold its path: it is made in its place, and goes again if that fails.
-        try:
-            _make(made, lock, python)
-        except BaseException:
+    cache().mkdir(parents=True, exist_ok=True)
+    with made.with_suffix(".lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # who comes second finds it made
+        if not (made / _COMPLETE).exists():
+            # Its scripts hold its path: it is made in its place.
             shutil.rmtree(made, ignore_errors=True)
-            raise
+            _make(made, lock, python)
+            (made / _COMPLETE).touch()
     return made / "bin"
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 # No test waits this long unless something is wrong.
-PATIENCE = 30.0
+PATIENCE = 60.0
 _CODE = re.compile(r"\x1b\[(\??)([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+|\x1b")
 
 

@@ -145,7 +145,7 @@ def job(name: str, tag: str, policy: str, backoff_limit: int) -> Json:
     }
 
 
-def eventually(ask: Callable[[], T | None], seconds: float = 20.0) -> T:
+def eventually(ask: Callable[[], T | None], seconds: float = 60.0) -> T:
     """Ask until there is an answer."""
     deadline = time.monotonic() + seconds
     while not (answer := ask()):

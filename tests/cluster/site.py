@@ -13,7 +13,9 @@ from sandbox.aws import Aws
 from sandbox.certificates import kubeconfig, write_private
 from sandbox.kubelet import Player
 from sandbox.site import ROOT, Json, Result, image, running
+from tests.cluster import warm
 from tests.cluster.plane import Plane
+from wpdeploy.runtime import Runtime
 
 __all__ = ["ROOT", "Json", "Result", "Site", "image", "running", "until"]
 
@@ -73,6 +75,13 @@ class PlaneSite(sandbox.site.Site):
             content = kubeconfig(url, ca_file, "nobody", {}, None)
             self.kubeconfig = write_private(ca_file.with_suffix(".kubeconfig"), content)
             self.configure()
+
+    def run(self, *argv: str, **environ: str) -> Result:
+        """A step, run to its end; one with an environment of its own by a Python of its own."""
+        if environ:
+            return super().run(*argv, **environ)
+        program = str(self.bundle / "wpdeploy/__main__.py")
+        return warm.run(self.bundle / "lib" / Runtime.here().lib, [program, *argv], self.environ())
 
     def deployed(self) -> Result:
         """A deployment that must succeed."""
@@ -160,7 +169,7 @@ KINDS = (
 )
 
 
-def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def until(condition: Callable[[], bool], seconds: float = 90) -> None:
     """Wait for something outside of this process; an assertion fails after that time."""
     deadline = time.monotonic() + seconds
     while not condition():

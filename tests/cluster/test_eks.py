@@ -31,7 +31,7 @@ def revoke(site: Site, eks: Authenticator) -> None:
 def test_a_token_that_is_refused_in_mid_wait_is_renewed(
     site: Site, proxy: Proxy, eks: Authenticator
 ) -> None:
-    site.configure({"rollout": {"stability_window": int(site.plane.token_seconds) + 5}})
+    site.configure({"rollout": {"stability_window": int(site.plane.token_seconds) + 10}})
     assert site.deploy(["render", "apply"]).code == 0
     proxy.tokens.clear()
     with running(site.start("validate")) as process:

@@ -110,7 +110,7 @@ def test_quota_that_blocks_the_new_pods_fails_the_rollout_and_is_named(site: Sit
     assert site.run("apply").code == 0
     started = time.monotonic()
     result = site.run("validate")
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 60
     assert result.code == 7
     told = "exceeded quota: pods, requested: pods=1, used: pods=3, limited: pods=3"
     assert f"cannot create pods: {told}" in result.verdict
@@ -154,6 +154,6 @@ def test_sigterm_ends_a_validate_with_143(site: Site) -> None:
         assert process.stdout is not None
         assert any("ready 0/3" in line for line in process.stdout)
         os.kill(process.pid, 15)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 143, output
     assert "terminated by SIGTERM" in output

@@ -208,7 +208,7 @@ def test_sigterm_frees_the_lock_and_the_next_apply_goes_on_waiting(site: Site) -
     with running(site.start("apply")) as process:
         until_told(process, "no pod can be created: exceeded quota")
         os.kill(process.pid, signal.SIGTERM)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 143, output
     assert is_free(site)
     first = only_job(site)["metadata"]["uid"]

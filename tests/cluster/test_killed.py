@@ -37,7 +37,7 @@ BEFORE = {CLEANUP: 0, RENDER: 1, APPLY: 2, VALIDATE: 3, ROLLBACK: 3}
 # What is killed in ten kills; a shorter plan has the first of them.
 HOOKS = (ROLLBACK, VALIDATE, APPLY, RENDER, CLEANUP, VALIDATE, APPLY, RENDER, APPLY, RENDER)
 # Seconds: what a Lease lasts after a kill, instead of two minutes; a render on a busy machine.
-EXPIRY, PATIENCE = 1, 6
+EXPIRY, PATIENCE = 1, 20
 # The state of five deployments stays, beside that of the one at hand.
 STATES = 6
 # What is made anew with an object.

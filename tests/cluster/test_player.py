@@ -154,7 +154,7 @@ def test_deletion_takes_its_time(cluster: Cluster, tag: str, shortest: float) ->
         return False
 
     eventually(gone)
-    assert shortest < time.monotonic() - began < 10
+    assert shortest < time.monotonic() - began < 18
     # In its place comes another.
     eventually(lambda: cluster.available(name))
 
@@ -185,9 +185,9 @@ def test_it_survives_the_api_server(cluster: Cluster) -> None:
     cluster.plane.stop_apiserver()
     time.sleep(1)
     cluster.plane.start_apiserver()
-    eventually(lambda: cluster.available(midway), 60)
+    eventually(lambda: cluster.available(midway))
     after = cluster.deploy("1.0", replicas=3)
-    eventually(lambda: cluster.available(after), 60)
+    eventually(lambda: cluster.available(after))
     pods = [*cluster.pods(steady), *cluster.pods(midway), *cluster.pods(after)]
     assert [pod["status"]["containerStatuses"][0]["restartCount"] for pod in pods] == [0] * 9
     # So that such a socket is found here.
@@ -202,7 +202,7 @@ def test_it_stops_at_once_and_leaves_no_thread(cluster: Cluster) -> None:
     eventually(lambda: cluster.pods(name))
     began = time.monotonic()
     cluster.player.stop()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert set(threading.enumerate()) <= before
     # The pods stay as they are, and wait for the next player.
     assert len(cluster.pods(name)) == 3
@@ -218,7 +218,7 @@ def test_the_command_plays_until_sigterm(cluster: Cluster) -> None:
         name = cluster.deploy("1.0", replicas=3)
         eventually(lambda: cluster.available(name))
         process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=5)
+        _, stderr = process.communicate(timeout=60)
     cluster.player = cluster.start_player()
     assert process.returncode == 0
     assert stderr.endswith(f"playing 3 nodes of {cluster.plane.url}\n")

@@ -26,7 +26,7 @@ LEFT_OUT = {
 }
 # Headers of an answer that are compared.
 _TELLING = ("Content-Type", "Location", "Retry-After", "Warning")
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 _UID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _ADDRESS = re.compile(r"\b10\.(?:96|244)\.\d+\.\d+\b")

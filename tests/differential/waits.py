@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from tests.differential.api import Api, Json, Step
 from tests.differential.bodies import DEPLOYMENT
 
-_SECONDS = 40.0
+_SECONDS = 90.0
 _CORE = "/api/v1/namespaces/NS"
 _APPS = "/apis/apps/v1/namespaces/NS"
 JOB_PATH = "/apis/batch/v1/namespaces/NS/jobs/install"

@@ -51,7 +51,7 @@ def test_visits_run_it_where_there_is_no_job(site: Site, replica: Container) -> 
     # WordPress asks itself, by its address.
     settings = {"WORDPRESS_CRON": "visits", "WORDPRESS_SITE_URL": "http://127.0.0.1:8080"}
     site.serve(settings).get("/", Host="127.0.0.1:8080")
-    wait_until(lambda: status(site, number) == "publish", "the visit's cron", 20)
+    wait_until(lambda: status(site, number) == "publish", "the visit's cron")
 
 
 def test_a_site_that_is_not_installed_has_none(make_site: Callable[..., Site]) -> None:

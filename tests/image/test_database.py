@@ -82,7 +82,7 @@ def test_a_database_that_swallows_everything_is_given_up(
 ) -> None:
     with database.silent():
         assert ready(replica)[0] == 503
-    wait_until(lambda: ready(replica) == (200, "ok"), "the database's return", 20)
+    wait_until(lambda: ready(replica) == (200, "ok"), "the database's return")
 
 
 @pytest.fixture(scope="module")

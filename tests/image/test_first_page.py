@@ -35,7 +35,7 @@ def ready(replica: Container, slow: str = "takes too long") -> tuple[int, str]:
         found[:] = [(answer.status, json.loads(answer.text)["page"])]
         return found[0][1] != slow
 
-    wait_until(answered, "a page that is not slow", 20)
+    wait_until(answered, "a page that is not slow")
     return found[0]
 
 
@@ -69,9 +69,9 @@ def test_what_breaks_after_the_first_page_takes_nothing_away(site: Site, tmp_pat
     assert ready(replica)[0] == 503
     broken = file.read_text()
     file.write_text("<?php\n")
-    wait_until(lambda: ready(replica) == (200, "ok"), "the mended page", 10)
+    wait_until(lambda: ready(replica) == (200, "ok"), "the mended page")
     file.write_text(broken)
-    wait_until(lambda: replica.get("/", Host="site.test").status == 500, "the broken page", 10)
+    wait_until(lambda: replica.get("/", Host="site.test").status == 500, "the broken page")
     assert ready(replica) == (200, "ok")
 
 

@@ -137,7 +137,7 @@ def test_a_build_that_is_interrupted_ends_at_once(checkout: Checkout, port: int)
     )
     log = checkout.directory / ".preview/log/build-services.log"
     with checkout.started("--port", str(port)) as preview:
-        wait_until(lambda: log.exists() and "\nbegun\n" in log.read_text(), "the build", 30)
+        wait_until(lambda: log.exists() and "\nbegun\n" in log.read_text(), "the build")
         assert preview.end() == 0
     assert commands("86399") == []
 

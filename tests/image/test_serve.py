@@ -23,7 +23,7 @@ def entry(replica: Container, request: str) -> dict[str, object]:
         found.extend(row for row in rows if row["request"] == request)
         return bool(found)
 
-    wait_until(there, f"the log line of {request}", 5)
+    wait_until(there, f"the log line of {request}")
     return found[0]
 
 

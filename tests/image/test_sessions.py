@@ -48,7 +48,7 @@ def test_a_silent_memcached_means_an_empty_session_within_a_second(
     with cache_server.silent():
         started = time.monotonic()
         alone = count(site, replica, session)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 3  # its client would wait for 5 s
         assert (alone["started"], alone["count"]) == (True, 1)
     time.sleep(PAUSE_SECONDS + 0.1)
     assert count(site, replica, session)["count"] == 3

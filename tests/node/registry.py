@@ -10,7 +10,7 @@ import urllib3
 from tests.cluster.component import Component, Guard
 
 PROGRAM = "/usr/bin/docker-registry"
-_SECONDS = 20.0
+_SECONDS = 60.0
 
 
 class Registry:

@@ -46,7 +46,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
 
 def visit(address: tuple[str, int]) -> Visitors:
     with Visitors(address, "site.test", ("line",)) as visitors:
-        wait_until(lambda: visitors.asked >= 4, "some requests", 10)
+        wait_until(lambda: visitors.asked >= 4, "some requests")
     return visitors
 
 

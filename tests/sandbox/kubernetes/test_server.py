@@ -44,7 +44,7 @@ def as_bearer(server: ApiServer, token: str | None) -> Client:
 
 
 def eventually(holds: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not (found := holds()):
         assert time.monotonic() < deadline, "it never came"
         time.sleep(0.02)
