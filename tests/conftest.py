@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 # A time per example says how busy the machine is, and nothing of the code.
 settings.register_profile("untimed", deadline=None)
@@ -15,11 +16,24 @@ settings.load_profile("untimed")
 # Their wpdeploy is a process of its own; to trace the servers beside it tells nothing of it, and
 # takes a third of these tests' time.
 _UNMEASURED = {"cluster", "differential", "image", "node", "simulated"}
+_NODE = "tests/node/"
 
 # A shell has what it starts in the background ignore Ctrl-C, and so all that this starts: tests
 # that send it would wait for ever.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class Scheduling(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+    """A file's tests in one process, and all that need a real node: there is one at a time."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _NODE if nodeid.startswith(_NODE) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadFileScheduling | None:
+    """Choose who distributes the tests among processes."""
+    return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture(autouse=True)

@@ -72,6 +72,11 @@ def _addressed(api: Api) -> bool:
     return counts == [1, 1, 1]
 
 
+def backing_off(name: str, reason: str) -> Until:
+    """Just now, not some requests ago: each attempt is followed by another state."""
+    return Until(f"{name} backs off", lambda api: _waits(api, name) == reason)
+
+
 def _all_is_seen(api: Api) -> bool:
     """Whether each pod is in the state that its log is about."""
     crashed = _container(api, "crash").get("restartCount", 0) > 1
@@ -143,7 +148,9 @@ LOGS: dict[str, list[Action]] = {
         log("one", sinceTime="2020-01-01T00:00:00Z", sinceSeconds="3"),
         log("one", timestamps="true", tailLines="1"),
         log("one", nonsense="1"), log("one", insecureSkipTLSVerifyBackend="true"),
+        backing_off("crash", "CrashLoopBackOff"),
         log("crash"), log("crash", previous="true"), log("crash", previous="true", tailLines="1"),
+        backing_off("bad", "ImagePullBackOff"),
         log("bad"), log("bad", previous="true"), log("job"),
         log("wrong"), log("wrong", previous="true"),
         *(log("two", container=each) for each in ("", "a", "i", "zz")),

@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import threading
@@ -58,7 +59,8 @@ _HURRY = 50.0
 _NO_KUBECONFIG = Path("/nowhere")
 # Seconds for a watch to notice that it is over.
 _LAST = 1.0
-_STAND_INS = ("kubelet", "controllers", "kubernetes-http")
+# Of a stand-in; or a lock's, which in a process of its own ends with that.
+_LASTING = re.compile(r"kubelet|controllers|kubernetes-http|.*\(_keep_alive\)")
 
 
 class HurriedClock(Clock):
@@ -276,6 +278,6 @@ class RightsSite(Site):
             code = cli.main(argv, self.environ() | environ, stream)
         for thread in set(threading.enumerate()) - before:
             # Those of a stand-in are left: they last, and may be about to start.
-            if thread.is_alive() and not thread.name.startswith(_STAND_INS):
+            if thread.is_alive() and not _LASTING.match(thread.name):
                 thread.join(_LAST)
         return Result(code, stream.getvalue())
