@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from threading import Thread
 from typing import Any, Self
@@ -68,6 +68,7 @@ class Aws:
         self.credentials: dict[str, Credentials] = {}
         self._callers: dict[str, Caller] = {}
         self._guard: Guard | None = None
+        self._clients: dict[tuple[str, Credentials], Any] = {}
         self.bastion = self.assume(BASTION)
         kms = self.client("kms")
         # Of a key's two names policies have the ARN. What a pipeline makes has a key of its own.
@@ -78,6 +79,8 @@ class Aws:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            client.close()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -94,8 +97,11 @@ class Aws:
 
     def client(self, service: str, who: Credentials = _ADMINISTRATOR) -> Any:
         """A client of one of its services, for the administrator or somebody else."""
-        session = boto3.session.Session(who.access_key, who.secret_key, who.session_token, REGION)
-        return session.client(service, endpoint_url=self.url)
+        # To make one takes longer than most requests: all of the service's model is read.
+        if (service, who) not in self._clients:
+            session = boto3.session.Session(*astuple(who), REGION)
+            self._clients[service, who] = session.client(service, endpoint_url=self.url)
+        return self._clients[service, who]
 
     def backend(self, service: str) -> Any:
         """What a service holds, for what its API does not let anybody set."""
