@@ -107,10 +107,18 @@ _FAILURES = (
 )
 
 
+# At least these: botocore itself asks the instance metadata once and gives up after a second, and
+# a busy host would be told that it has no credentials.
+_PATIENCE = {"metadata_service_timeout": 5, "metadata_service_num_attempts": 2}
+
+
 @cache
 def _session() -> Any:
     """One a process: credentials are asked for once, and botocore's data is read once."""
-    return botocore.session.get_session()
+    session = botocore.session.get_session()
+    for name, least in _PATIENCE.items():
+        session.set_config_variable(name, max(least, session.get_config_variable(name)))
+    return session
 
 
 def region(configured: str | None, environ: Mapping[str, str]) -> str:

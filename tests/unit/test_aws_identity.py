@@ -123,6 +123,31 @@ def test_an_instances_credentials_are_asked_for_once(monkeypatch: pytest.MonkeyP
     assert len(metadata.received) == 3
 
 
+@pytest.mark.parametrize(
+    ("environ", "patience"),
+    [({}, (5, 2)), ({"AWS_METADATA_SERVICE_TIMEOUT": "9"}, (9, 2))],
+    ids=["at least", "more where that is set"],
+)
+def test_a_busy_host_has_time_to_tell_its_role(
+    environ: Mapping[str, str], patience: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    names = ("metadata_service_timeout", "metadata_service_num_attempts")
+    assert tuple(aws._session().get_config_variable(name) for name in names) == patience
+
+
+def test_metadata_that_are_busy_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    role = {"Code": "Success", "Token": "a token", **_credentials("AKID1", timedelta(hours=6))}
+    busy = text("slow down", 503)
+    answers = (busy, text("imds-token"), busy, text("bastion"), busy, answer(role))
+    with Server(*answers) as metadata:
+        monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", metadata.url)
+        assert _signer(_url()) == "AKID1"
+    assert len(metadata.received) == 6
+
+
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file from which a process takes the credentials, AKID1 for five minutes at first."""

@@ -55,6 +55,15 @@ def test_else_the_instance_says_where_it_is(
     assert zone.headers["x-aws-ec2-metadata-token"] == "hunter22"
 
 
+def test_metadata_that_are_busy_are_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = text("slow down", 503)
+    with Server(busy, text("hunter22"), busy, text("eu-central-1b")) as metadata:
+        _use(metadata, monkeypatch)
+        assert aws.region(None, {}) == "eu-central-1"
+
+    assert [seen.path for seen in metadata.received] == [TOKEN, TOKEN, ZONE, ZONE]
+
+
 @pytest.mark.parametrize("environ", [{}, {"AWS_REGION": "us-east-1"}])
 def test_a_configured_region_asks_nobody(
     environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
@@ -69,11 +78,11 @@ def test_a_configured_region_asks_nobody(
 @pytest.mark.parametrize(
     "script",
     [
-        pytest.param((raw(b""), raw(b"")), id="hangs up"),
-        pytest.param((text("no", 403), text("no", 403)), id="forbids"),
+        pytest.param((raw(b""),) * 4, id="hangs up"),
+        pytest.param((text("no", 403),) * 3, id="forbids"),
         pytest.param((text("no", 400),), id="does not like the question"),
-        pytest.param((text("hunter22"), text("no", 404)), id="knows no zone"),
-        pytest.param((text("hunter22"), text("")), id="an empty zone"),
+        pytest.param((text("hunter22"), *[text("no", 404)] * 2), id="knows no zone"),
+        pytest.param((text("hunter22"), *[text("")] * 2), id="an empty zone"),
         pytest.param((text("<html>"), text("<html>captive portal</html>")), id="a web page"),
     ],
 )
