@@ -101,6 +101,11 @@ class Container:
         wait_until(live, "/-/live")
         return self
 
+    def await_ready(self) -> Self:
+        """Ask until it is ready, as a kubelet does: on a busy machine it may be at second sight."""
+        wait_until(lambda: self.get("/-/ready").status == 200, "/-/ready")
+        return self
+
     def await_end(self, seconds: float = 120) -> float:
         """Wait until it has ended; how long that took."""
         started = time.monotonic()

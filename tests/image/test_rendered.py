@@ -111,7 +111,7 @@ def pod(
 
 def test_a_pod_is_ready_and_serves_the_site(pod: Container, site: Site) -> None:
     wait_until(lambda: pod.get("/-/live").status == 200, "/-/live")
-    ready = pod.get("/-/ready")
+    ready = pod.await_ready().get("/-/ready")
     assert (ready.status, json.loads(ready.text)["memcached"]) == (200, "ok")
     assert site.visitor(pod).get("/hello-world/").status == 200
 

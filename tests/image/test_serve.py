@@ -35,7 +35,7 @@ def public_network(engine: Engine, image: str) -> Iterator[Network]:
 
 
 def test_live_and_ready_answer_outside_of_wordpress(replica: Container) -> None:
-    live, ready = replica.get("/-/live"), replica.get("/-/ready", Host="another.test")
+    live, ready = replica.get("/-/live"), replica.await_ready().get("/-/ready", Host="another.test")
     assert (live.status, live.text) == (200, "alive\n")
     assert (ready.status, json.loads(ready.text)) == (
         200,
