@@ -180,9 +180,14 @@ class Site:
             "WPDEPLOY_ROOT": str(self.directory / "root"),
         }
 
+    @property
+    def program(self) -> str:
+        """What hooks/run starts."""
+        return str(self.bundle / "wpdeploy" / "__main__.py")
+
     def command(self, *argv: str) -> list[str]:
         """A step's command line, as hooks/run has it."""
-        return [sys.executable, "-I", "-S", str(self.bundle / "wpdeploy" / "__main__.py"), *argv]
+        return [sys.executable, "-I", "-S", self.program, *argv]
 
     def start(self, *argv: str, **environ: str) -> subprocess.Popen[str]:
         """A step as a process that runs."""

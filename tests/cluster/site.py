@@ -80,8 +80,8 @@ class PlaneSite(sandbox.site.Site):
         """A step, run to its end; one with an environment of its own by a Python of its own."""
         if environ:
             return super().run(*argv, **environ)
-        program = str(self.bundle / "wpdeploy/__main__.py")
-        return warm.run(self.bundle / "lib" / Runtime.here().lib, [program, *argv], self.environ())
+        lib = self.bundle / "lib" / Runtime.here().lib
+        return warm.run(lib, [self.program, *argv], self.environ())
 
     def deployed(self) -> Result:
         """A deployment that must succeed."""

@@ -103,7 +103,7 @@ def test_an_autoscaler_makes_room(cluster: Cluster) -> None:
     own = pod["metadata"]["name"]
     event = eventually(lambda: told(cluster, own).get("TriggeredScaleUp"))
     assert event["message"] == "pod triggered scale-up: [{w 3->4 (max: 10)}]"
-    eventually(lambda: cluster.available(name), 60)
+    eventually(lambda: cluster.available(name))
     assert cluster.api.request("GET", f"{PODS}/{own}")["spec"]["nodeName"] == "node-4"
     cluster.player.autoscale(None)
     cluster.api.request("DELETE", f"{DEPLOYMENTS}/{name}")

@@ -192,7 +192,8 @@ def test_a_silent_memcached_costs_less_than_a_second_and_then_nothing(
     usual = seconds(site, replica)
     with cache_server.silent():
         assert seconds(site, replica) < usual + 2
-        assert min(seconds(site, replica) for _ in range(5)) < usual + 0.5
+        # All but one, which something else on the machine may have held up.
+        assert sorted(seconds(site, replica) for _ in range(5))[-2] < usual + 0.5
         assert '"memcached":"silent"' in replica.get("/-/ready").text
         replica.await_ready()
     wait_until(
