@@ -48,7 +48,11 @@ class Service:
         self._command, self._directory = command, directory
         self._guard = Guard()
         self._process: Component | None = None
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
 
     @property
     def address(self) -> str:
@@ -56,16 +60,19 @@ class Service:
         return f"{self.host}:{self.port}"
 
     def start(self) -> None:
-        """Start it, and return when it listens."""
+        """Start it, and return when it is ready."""
         self._process = process = Component(self._command, self._directory)
         self._guard.watch(process.pid)
 
         def ready() -> bool:
             if not process.running:
                 raise RuntimeError(process.obituary)
-            return _listens(self.host, self.port)
+            return self._ready()
 
         wait_until(ready, process.name)
+
+    def _ready(self) -> bool:
+        return _listens(self.host, self.port)
 
     def kill(self) -> None:
         """End it as a crash would."""
@@ -116,22 +123,31 @@ class MariaDb(Service):
         ]
         super().__init__(command, directory, host, port)
         password = ADMINISTRATOR_PASSWORD.replace("'", "''")
-        self.ask(f"CREATE USER 'root'@'%' IDENTIFIED BY '{password}'")
-        self.ask("GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION")
+        self.ask(
+            f"CREATE USER 'root'@'%' IDENTIFIED BY '{password}';"
+            "GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION"
+        )
 
     def ask(self, statements: str, database: str = "") -> list[list[str]]:
         """Carry out statements as the administrator; the rows of their answers."""
-        command = [
-            "mariadb",
-            "--no-defaults",
-            f"--socket={self._socket}",
-            "--batch",
-            "--skip-column-names",
-        ]
-        done = subprocess.run(
-            [*command, database], input=statements, check=True, capture_output=True, text=True
-        )
+        done = self._client(statements, database)
+        if done.returncode != 0:
+            raise RuntimeError(f"the database answered {statements!r} with: {done.stderr}")
         return [line.split("\t") for line in done.stdout.splitlines()]
+
+    def _ready(self) -> bool:
+        # It listens on its port a moment before there is the socket that the administrator uses.
+        return super()._ready() and self._client("SELECT 1").returncode == 0
+
+    def _client(self, statements: str, database: str = "") -> subprocess.CompletedProcess[str]:
+        command = ["mariadb", "--no-defaults", f"--socket={self._socket}", "--batch"]
+        return subprocess.run(
+            [*command, "--skip-column-names", database],
+            input=statements,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
 
 
 def memcached(directory: Path, host: str) -> Service:
