@@ -18,7 +18,7 @@ from tests.cluster.component import Guard
 from tests.image import downloads
 from tests.image.building import AS_OF, BASE_IMAGE, ROOT, load_base, served
 from tests.image.engine import Engine, cache, locked
-from tests.image.services import wait_until
+from tests.image.services import listens, wait_until
 from tests.image.web import Visitor
 
 # What is built once is found by the next run's build.
@@ -160,7 +160,7 @@ def docker_engine(engine: Engine) -> Iterator[Mapping[str, str]]:
         process = subprocess.Popen(command, env=engine.environment, stdin=subprocess.DEVNULL)
         guard.watch(process.pid)
         try:
-            wait_until(Path(directory, "socket").exists, "podman's service")
+            wait_until(lambda: listens(Path(directory, "socket")), "podman's service")
             yield {"DOCKER_HOST": address, "PATH": os.environ["PATH"]}
         finally:
             process.terminate()

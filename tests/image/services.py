@@ -34,8 +34,12 @@ def wait_until(done: Callable[[], bool], what: str, seconds: float = _START_SECO
         time.sleep(0.05)
 
 
-def _listens(host: str, port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+def listens(address: tuple[str, int] | Path) -> bool:
+    """Whether a program takes connections at this address, or at this socket: a file is not all."""
+    family = socket.AF_UNIX if isinstance(address, Path) else socket.AF_INET
+    with socket.socket(family) as probe, contextlib.suppress(OSError):
+        probe.settimeout(1)
+        probe.connect(str(address) if isinstance(address, Path) else address)
         return True
     return False
 
@@ -72,7 +76,7 @@ class Service:
         wait_until(ready, process.name)
 
     def _ready(self) -> bool:
-        return _listens(self.host, self.port)
+        return listens((self.host, self.port))
 
     def kill(self) -> None:
         """End it as a crash would."""

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from tests.cluster.component import Guard
 from tests.image.engine import Engine
-from tests.image.services import wait_until
+from tests.image.services import listens, wait_until
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def served(engine: Engine, authority: Path, volumes: Mapping[Path, str]) -> Iter
         guard = Guard()
         guard.watch(process.pid)
         try:
-            wait_until((directory / "socket").exists, "podman's service")
+            wait_until(lambda: listens(directory / "socket"), "podman's service")
             yield address
         finally:
             process.terminate()
