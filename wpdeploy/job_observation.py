@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from wpdeploy import jobs, observed, pods
+from wpdeploy import jobs, observed, pods, pulls
 from wpdeploy.jobs import Job, Snapshot
 from wpdeploy.kinds import Manifest
 from wpdeploy.observed import Event
@@ -45,14 +45,17 @@ class JobObservation:
         """All that is known now."""
         found: list[Job] = list(self._jobs.objects.values())
         own = [pod for pod in self._seen.values() if found and pod.owner == found[0].uid]
+        events = observed.by_uid(self._events.objects.values())
+        pods_now = self._pods.objects.values()
+        known = [pulls.explained(pod, events.get(pod.uid, ())) for pod in pods_now]
         return Snapshot(
             now=self._cluster.server_time(),
             job=found[0] if found else None,
-            pods=tuple(sorted(self._pods.objects.values(), key=lambda pod: pod.name)),
+            pods=tuple(sorted(known, key=lambda pod: pod.name)),
             last=max(own, key=lambda pod: pod.created, default=None),
             since=self._since,
             grace=self._target.grace,
-            events=observed.by_uid(self._events.objects.values()),
+            events=events,
         )
 
     def wait(self, seconds: float) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from wpdeploy import observed, pods
+from wpdeploy import observed, pods, pulls
 from wpdeploy.errors import ClusterError
 from wpdeploy.kinds import Manifest
 from wpdeploy.observed import Event, ReplicaSet, Snapshot, Workload
@@ -48,25 +48,30 @@ class Observation:
         self._told: tuple[int, Mapping[str, tuple[Event, ...]]] = 0, {}
         self._shown: frozenset[str] = frozenset()
         self._freed: datetime | None = None
+        # Whoever comes into a back-off has not seen what came of the attempt before it.
+        if any(map(pulls.mute, self._pods.objects.values())):
+            self._streams.complete()
 
     def snapshot(self) -> Snapshot:
         """All that is known now."""
         workloads: list[Workload] = list(self._deployments.objects.values())
         replica_sets: list[ReplicaSet] = list(self._replica_sets.objects.values())
-        found: list[Pod] = sorted(self._pods.objects.values(), key=lambda pod: pod.name)
+        events = self._by_pod()
+        own = self._pods.objects.values()
+        found = [pulls.explained(pod, events.get(pod.uid, ())) for pod in own]
         applied, now = self._applied, self._cluster.server_time()
         return Snapshot(
             now=now,
             workload=workloads[0] if workloads else None,
             replica_sets=tuple(replica_sets),
-            pods=tuple(found),
+            pods=tuple(sorted(found, key=lambda pod: pod.name)),
             serving=frozenset().union(*self._endpoints.objects.values()),
             since=applied.since if applied else None,
             generation=applied.generation if applied else 0,
             images=applied.images if applied else {},
             window=timedelta(seconds=self._target.stability_window),
             grace=self._target.grace,
-            events=self._by_pod(),
+            events=events,
             knows_events=bool(self._events.changes),
             freed=self._last_freed(now),
         )

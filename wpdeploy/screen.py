@@ -1,6 +1,7 @@
-"""A Status as one screen of at most 22 lines of 100 columns, and as JSON."""
+"""A Status as one screen of at most 23 lines of 100 columns, and as JSON."""
 
 import dataclasses
+import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from wpdeploy import ages
 from wpdeploy import release as releases
 from wpdeploy.record import Record
 from wpdeploy.release import short
-from wpdeploy.report import fitted
+from wpdeploy.report import COLUMNS, ascii_line, fitted
 from wpdeploy.status import Drift, Newer, PodState, Status
 
 # How many lines of each there are at most.
@@ -30,7 +31,7 @@ def lines(status: Status) -> list[str]:
         "lock": [status.lock.told(status.now) if status.lock else "nobody holds it"],
         "parameters": _parameters(status),
     }
-    shown = [status.headline]
+    shown = _headline(status)
     for label, texts in sections.items():
         shown += [
             f"{'' if number else label:12}{text}" for number, text in enumerate(texts or ["none"])
@@ -57,6 +58,12 @@ def document(status: Status) -> dict[str, Any]:
         ],
         "newer_unknown": newer if isinstance(newer, str) else None,
     }
+
+
+def _headline(status: Status) -> list[str]:
+    """Whether the site is up, and why not: a reason that is cut off helps nobody."""
+    text, indent = ascii_line(status.headline), " " * 12
+    return textwrap.wrap(text, COLUMNS, subsequent_indent=indent, max_lines=2, placeholder="...")
 
 
 def _release(status: Status) -> list[str]:

@@ -140,6 +140,15 @@ class Streams:
             if not stream.is_extra:
                 self._relist(stream)
 
+    def complete(self) -> None:
+        """List the extra ones before the watches do; without them less is known."""
+        for stream in self._streams:
+            if stream.is_extra:
+                try:
+                    self._relist(stream)
+                except ClusterError as error:
+                    self._give_up(stream, error)
+
     def close(self) -> None:
         """End the watches."""
         self._closed.set()

@@ -91,10 +91,12 @@ def test_a_deployment_that_is_at_work_and_fails_while_the_site_stays_up(site: Si
 def test_a_site_that_is_down_says_so_first_and_is_no_error(site: Site) -> None:
     site.release("badpull")
     assert site.deploy().code == 7
-    # Between two attempts to pull, a kubelet of 1.20 does not tell what the registry has said.
-    shown = next(each for each in iter(lambda: screen(site), "") if "rollout failed" in each)
+    until(lambda: all("ImagePullBackOff" in json.dumps(pod["status"]) for pod in site.pods()))
+    shown = screen(site)
     assert shown.startswith("Deployment wordpress: DOWN: no pod serves; rollout failed: pod ")
-    assert ": ErrImagePull: " in shown
+    headline = " ".join(" ".join(shown.splitlines()[:2]).split())
+    assert headline.endswith(": the registry has no such image (ImagePullBackOff)")
+    assert ": ImagePullBackOff: " in shown
     assert "Deployment wordpress is DOWN" in shown.splitlines()[-1]
 
 

@@ -25,6 +25,8 @@ from tests.unit.states_shown import (
 )
 from wpdeploy.record import AppliedAt
 
+MUTE = late("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"')
+PULL = f'Failed to pull image "{IMAGE}": rpc error: code = Unknown desc = '
 IMAGES = {
     "the image's name is none": State(
         [alone(late("InvalidImageName", "couldn't parse image reference"))],
@@ -59,6 +61,16 @@ IMAGES = {
         ],
         LOST,
         "pod web-3: the registry has no such image (ImagePullBackOff)",
+    ),
+    "who comes into a back-off has the registry's words from an event": State(
+        [alone(MUTE, events=[api.told("web-3", "Failed", f"{PULL}{GONE}")])],
+        LOST,
+        "pod web-3: the registry has no such image (ImagePullBackOff)",
+    ),
+    "who comes into a back-off of an image that may come yet": State(
+        [alone(MUTE, events=[api.told("web-3", "Failed", f"{PULL}{BUSY}")])],
+        WAITS,
+        waits_alone("ImagePullBackOff"),
     ),
     "the registry is busy": State(
         [alone(late("ErrImagePull", BUSY, 119))], WAITS, waits_alone("ErrImagePull"), EARLIER

@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.api_server import connect_to
 from tests.unit.job_server import JobServer
-from tests.unit.job_states import NAME, NOW, ended, event, job, pod
+from tests.unit.job_states import IMAGE, NAME, NOW, ended, event, job, pod, waiting
 from tests.unit.wire import FakeClock, forget_surroundings, stream
 from wpdeploy.job_observation import JobObservation
 from wpdeploy.jobs import Snapshot
@@ -106,3 +106,14 @@ def test_events_are_by_what_they_are_about_and_those_of_others_are_left_out(
     known = until(seen, lambda snapshot: len(snapshot.events) > 1)
     reasons = {uid: [each.reason for each in found] for uid, found in known.events.items()}
     assert reasons == {"job": ["FailedCreate"], "x": ["Pulling"]}
+
+
+def test_who_comes_into_a_back_off_has_the_words_of_an_event(
+    server: JobServer, seen: JobObservation
+) -> None:
+    mute = waiting("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"')
+    server.lists["pods"] = [pod("x", mute)]
+    server.lists["events"] = [event("x", "Failed", f'Failed to pull image "{IMAGE}": not found')]
+    seen.refresh()
+    (found,) = until(seen, lambda snapshot: bool(snapshot.events)).pods
+    assert found.containers[0].message == "not found"

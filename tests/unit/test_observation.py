@@ -238,3 +238,29 @@ def test_without_news_wait_returns_when_its_time_is_over(server: ScriptedApi) ->
         before = observed.until(lambda snapshot: snapshot.knows_events)
         observed.observation.wait(0)
         assert observed.observation.snapshot() == before
+
+
+BACK_OFF = f'Back-off pulling image "{IMAGE}"'
+MUTE = api.pod("wordpress-1", api.waiting("ImagePullBackOff", BACK_OFF), ready=False)
+
+
+def test_who_comes_into_a_back_off_asks_what_came_of_the_attempt(server: ScriptedApi) -> None:
+    server.answers("pods", MUTE)
+    told = api.told("wordpress-1", "Failed", f'Failed to pull image "{IMAGE}": not found')
+    server.answers("events", api.told("wordpress-1", "BackOff", "Back-off"), told)
+    observed = Observed(server)
+    (pod,) = observed.observation.snapshot().pods
+    assert pod.containers[0].message == "not found"
+    assert observed.observation.snapshot().knows_events
+    assert len(server.asked("events")) == 1
+
+
+def test_a_back_off_without_the_right_to_see_events(server: ScriptedApi) -> None:
+    server.answers("pods", MUTE)
+    server.lists["events"] = refused(403, "events is forbidden")
+    observed = Observed(server)
+    (pod,) = observed.observation.snapshot().pods
+    assert pod.containers[0].message == BACK_OFF
+    assert not observed.observation.snapshot().knows_events
+    (notice,) = observed.notices
+    assert notice.startswith("going on without events: ")

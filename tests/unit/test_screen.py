@@ -151,6 +151,16 @@ def test_parameters_that_may_not_be_read_are_no_reason_to_show_nothing() -> None
     assert shown("parameters", newer="not readable: denied") == ["not readable: denied"]
 
 
+def test_the_reason_is_not_cut_off() -> None:
+    sentence = "no pod serves; rollout failed: pod wordpress-5f7d9c6b8d-x2x4z: the registry has no"
+    found = status(service=Service.DOWN, sentence=f"{sentence} such image (ImagePullBackOff)")
+    assert screen.lines(found)[:3] == [
+        f"Deployment site: DOWN: {sentence.removesuffix(' has no')}",
+        "            has no such image (ImagePullBackOff)",
+        "release     commit v1v1v1v1",
+    ]
+
+
 WORST = status(
     sentence="x" * 300 + "\nnext",
     images={f"c{number}": IMAGE for number in range(9)},
@@ -166,7 +176,7 @@ WORST = status(
 
 def test_the_worst_of_sites_fits_on_a_screen() -> None:
     lines = screen.lines(WORST)
-    assert len(lines) == 22
+    assert len(lines) == 23
     assert all(len(line) <= 100 and line.isprintable() for line in lines)
     assert lines[-1] == "            ... and 28 more"
 
