@@ -20,6 +20,7 @@ from wpdeploy.aws import Call, Client, Service, denied
 from wpdeploy.clock import Clock
 from wpdeploy.errors import ClusterError, ConfigurationError
 from wpdeploy.kube import Access
+from wpdeploy.pool import COMMON
 from wpdeploy.target import EksCluster
 
 _EKS = Service("eks", "EKS", ClusterError)
@@ -89,8 +90,7 @@ class _Token:
 
 
 def _pool(cluster: EksCluster) -> urllib3.PoolManager:
-    # Retries are ours. Four streams watch while requests go on, hence the size.
-    common: dict[str, Any] = {"maxsize": 8, "retries": False, "ssl_context": _tls(cluster)}
+    common: dict[str, Any] = {**COMMON, "ssl_context": _tls(cluster)}
     proxy = _proxy(cluster.endpoint)
     try:
         return urllib3.ProxyManager(proxy, **common) if proxy else urllib3.PoolManager(**common)

@@ -17,6 +17,7 @@ from urllib3.exceptions import InsecureRequestWarning
 
 from wpdeploy.errors import ConfigurationError
 from wpdeploy.kube import Access
+from wpdeploy.pool import COMMON
 
 
 class _Kubeconfig:
@@ -90,8 +91,7 @@ def _pool(configuration: Any) -> urllib3.PoolManager:
         "server_hostname": configuration.tls_server_name,
     }
     tls = {key: value for key, value in tls.items() if value}
-    # Retries are ours. Six streams watch while requests go on, hence the size.
-    common: dict[str, Any] = {"maxsize": 8, "retries": False, **tls}
+    common: dict[str, Any] = {**COMMON, **tls}
     if not configuration.verify_ssl:
         # Whoever wrote insecure-skip-tls-verify knows; kubectl says nothing either.
         urllib3.disable_warnings(InsecureRequestWarning)
