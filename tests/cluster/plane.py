@@ -97,7 +97,7 @@ class Plane(ABC):
             key_file=str(pair.key) if pair else None,
             ca_certs=str(self.ca_file),
             retries=False,
-            timeout=5.0,
+            timeout=20.0,
         )
 
     def _await(self, what: str, ask: Callable[[], T | None]) -> T:

@@ -114,7 +114,7 @@ class Cluster:
             key_file=str(self.connection.client_key),
             ca_certs=str(self.connection.ca_file),
             retries=False,
-            timeout=5.0,
+            timeout=20.0,
         ) as http:
             named = {key.replace("_", "-"): value for key, value in headers.items()}
             return http.request("GET", self.connection.url + path, headers=named)

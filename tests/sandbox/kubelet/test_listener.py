@@ -19,7 +19,7 @@ class Pod:
     def __init__(self) -> None:
         self.web: Web | None = Web(ready=True, tag="v1")
         self.listener = PodListener(None, lambda address: self.web if address == ADDRESS else None)
-        self._pool = urllib3.PoolManager(retries=False, timeout=5.0)
+        self._pool = urllib3.PoolManager(retries=False, timeout=20.0)
 
     def ask(self, path: str = "/", host: str = HOST, to: str = ADDRESS) -> urllib3.BaseHTTPResponse:
         address, port = self.listener.dial(to, 8080)
