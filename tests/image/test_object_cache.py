@@ -188,12 +188,13 @@ def module_replica(site: Site) -> Container:
 def test_a_silent_memcached_costs_less_than_a_second_and_then_nothing(
     site: Site, replica: Container, cache_server: Service
 ) -> None:
-    seconds(site, replica)
-    usual = seconds(site, replica)
+    replicas = [replica, site.serve(), site.serve()]
+    usual = [seconds(site, each) for each in replicas * 2][3:]
     with cache_server.silent():
-        assert seconds(site, replica) < usual + 2
-        # All but one, which something else on the machine may have held up.
-        assert sorted(seconds(site, replica) for _ in range(5))[-2] < usual + 0.5
+        # The quickest one: something else on the machine may hold up the others.
+        assert min(seconds(site, each) for each in replicas) < min(usual) + 1
+        # All but one of them, for the same reason.
+        assert sorted(seconds(site, replica) for _ in range(5))[-2] < max(usual) + 0.5
         assert '"memcached":"silent"' in replica.get("/-/ready").text
         replica.await_ready()
     wait_until(
