@@ -159,6 +159,7 @@ def test_a_conflict_is_told_as_a_deployment_tells_it(site: Site) -> None:
     assert diff.code == render.code == 6
     assert diff.block[1:] == render.block[1:]
     assert '.spec.replicas is owned by "kubectl-edit"' in diff.verdict
+    until(lambda: site.deployment()["status"].get("availableReplicas") == 5)
     assert changed(site, "--force-conflicts") == {"Deployment wordpress": "changed"}
 
 
