@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -125,16 +124,20 @@ def test_of_two_releases_at_once_one_is_deployed_and_nothing_is_there_of_the_oth
     site.configure(one_pod)
     site.deployed()
     [first] = records(site)
-    # A release that is not deployed before the other has looked at its lock twice.
-    one_pod |= {"rollout": {"stability_window": 10}}
     for one, name, digest in ((site, "d-ONE", "b"), (rival, "d-TWO", "c")):
         one.deployment_id = name
         one.configure({"env": {"OF": name}, **one_pod})
-        one.release("slow", digest=digest)
-    with ThreadPoolExecutor() as pool:
-        results = list(pool.map(Site.deploy, (site, rival)))
-    assert sorted(result.code for result in results) == [0, 9], results
-    winner, loser = (site, rival) if results[0].code == 0 else (rival, site)
+        one.release("v2", digest=digest)
+        assert one.run("cleanup").code == 0
+    with running(site.start("render")) as one_renders, running(rival.start("render")) as other:
+        until(lambda: one_renders.poll() is not None or other.poll() is not None)
+        winner, loser, waits = (
+            (site, rival, other) if other.poll() is None else (rival, site, one_renders)
+        )
+        told(waits, "waits for Lease")
+        assert winner.run("apply").code == 0
+        assert ended(waits).code == 9
+    assert winner.run("validate", "--settle").code == 0
     newest, before = records(site)
     assert (newest.deployment_id, newest.result) == (winner.deployment_id, "succeeded")
     assert before == first
