@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from wpdeploy import faults
-from wpdeploy.observed import Event
+from wpdeploy.observed import Event, dated
 from wpdeploy.pods import CLEARING, EVICTION, INIT, NODE, Container, Pod
 
 # What was told last of a pod whose containers are being made; the kubelet's chatter says nothing.
@@ -64,15 +64,11 @@ def _place(pod: Pod, events: Sequence[Event]) -> str:
 
 def ordered(events: Sequence[Event]) -> list[str]:
     """The reasons of what was told, the newest last."""
-    return [item.reason for item in _dated(events)]
-
-
-def _dated(events: Sequence[Event]) -> list[Event]:
-    return sorted((item for item in events if item.last), key=lambda item: str(item.last))
+    return [item.reason for item in dated(events)]
 
 
 def _making(pod: Pod, events: Sequence[Event]) -> str:
-    last = next(reversed(_dated(events)), None)
+    last = next(reversed(dated(events)), None)
     if last is None or last.reason in _TOLD:
         first = next(
             (item for item in pod.containers if item.role == INIT and not item.waiting), None
@@ -91,7 +87,7 @@ def _told(container: Container) -> str:
 
 def unhealthy(events: Sequence[Event]) -> str:
     """What the last probe that failed has to say; empty if none did."""
-    found = [item.message for item in _dated(events) if item.reason == _UNHEALTHY]
+    found = [item.message for item in dated(events) if item.reason == _UNHEALTHY]
     said = found[-1] if found else ""
     return said if _OF_KUBELET.match(said) else said.partition(":")[0]
 

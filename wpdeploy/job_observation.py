@@ -46,12 +46,10 @@ class JobObservation:
         found: list[Job] = list(self._jobs.objects.values())
         own = [pod for pod in self._seen.values() if found and pod.owner == found[0].uid]
         events = observed.by_uid(self._events.objects.values())
-        pods_now = self._pods.objects.values()
-        known = [pulls.explained(pod, events.get(pod.uid, ())) for pod in pods_now]
         return Snapshot(
             now=self._cluster.server_time(),
             job=found[0] if found else None,
-            pods=tuple(sorted(known, key=lambda pod: pod.name)),
+            pods=pulls.by_name(self._pods.objects.values(), events),
             last=max(own, key=lambda pod: pod.created, default=None),
             since=self._since,
             grace=self._target.grace,

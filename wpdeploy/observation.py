@@ -57,14 +57,12 @@ class Observation:
         workloads: list[Workload] = list(self._deployments.objects.values())
         replica_sets: list[ReplicaSet] = list(self._replica_sets.objects.values())
         events = self._by_pod()
-        own = self._pods.objects.values()
-        found = [pulls.explained(pod, events.get(pod.uid, ())) for pod in own]
         applied, now = self._applied, self._cluster.server_time()
         return Snapshot(
             now=now,
             workload=workloads[0] if workloads else None,
             replica_sets=tuple(replica_sets),
-            pods=tuple(sorted(found, key=lambda pod: pod.name)),
+            pods=pulls.by_name(self._pods.objects.values(), events),
             serving=frozenset().union(*self._endpoints.objects.values()),
             since=applied.since if applied else None,
             generation=applied.generation if applied else 0,

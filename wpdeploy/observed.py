@@ -171,6 +171,11 @@ def by_uid(events: Iterable[Event]) -> Mapping[str, tuple[Event, ...]]:
     return {uid: tuple(items) for uid, items in found.items()}
 
 
+def dated(events: Iterable[Event]) -> list[Event]:
+    """The events in the order in which they were told, the newest last."""
+    return sorted((item for item in events if item.last), key=lambda item: str(item.last))
+
+
 def _failure(condition: Mapping[str, str]) -> str:
     return condition.get("message", "") if condition.get("status") == "True" else ""
 

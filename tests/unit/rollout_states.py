@@ -10,6 +10,8 @@ from wpdeploy.pods import Container, Pod
 
 NOW = datetime(2026, 11, 5, 3, 0, tzinfo=UTC)
 IMAGE = "registry.example/wordpress@sha256:" + "a" * 64
+# What a kubelet says between two attempts to pull.
+BACK_OFF = f'Back-off pulling image "{IMAGE}"'
 WINDOW = 10
 
 

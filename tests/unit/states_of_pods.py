@@ -2,7 +2,7 @@
 
 from tests.unit import api_objects as api
 from tests.unit.rollout_looks import Json, Look, changed, complete, ending, old, ready
-from tests.unit.rollout_states import IMAGE, ago
+from tests.unit.rollout_states import BACK_OFF, IMAGE, ago
 from tests.unit.states_shown import (
     BUSY,
     EARLIER,
@@ -25,7 +25,7 @@ from tests.unit.states_shown import (
 )
 from wpdeploy.record import AppliedAt
 
-MUTE = late("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"')
+MUTE = late("ImagePullBackOff", BACK_OFF)
 PULL = f'Failed to pull image "{IMAGE}": rpc error: code = Unknown desc = '
 IMAGES = {
     "the image's name is none": State(
@@ -57,7 +57,7 @@ IMAGES = {
     "back-off keeps the registry's words": State(
         [
             alone(late("ErrImagePull", GONE, 0), events=[]),
-            alone(late("ImagePullBackOff", f'Back-off pulling image "{IMAGE}"', 0), at=1),
+            alone(late("ImagePullBackOff", BACK_OFF, 0), at=1),
         ],
         LOST,
         "pod web-3: the registry has no such image (ImagePullBackOff)",

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.unit import api_objects as api
-from tests.unit.rollout_states import APPLIED, IMAGE, NOW, ago
+from tests.unit.rollout_states import APPLIED, BACK_OFF, IMAGE, NOW, ago
 from tests.unit.scripted_api import RESOURCES, Observed, ScriptedApi, refused
 from wpdeploy.errors import ClusterError
 from wpdeploy.grace import Grace
@@ -240,7 +240,6 @@ def test_without_news_wait_returns_when_its_time_is_over(server: ScriptedApi) ->
         assert observed.observation.snapshot() == before
 
 
-BACK_OFF = f'Back-off pulling image "{IMAGE}"'
 MUTE = api.pod("wordpress-1", api.waiting("ImagePullBackOff", BACK_OFF), ready=False)
 
 

@@ -2,12 +2,10 @@
 
 import pytest
 
-from tests.unit.rollout_states import IMAGE, ago, container, unready
+from tests.unit.rollout_states import BACK_OFF, IMAGE, ago, container, unready
 from wpdeploy import pulls
 from wpdeploy.observed import Event
 from wpdeploy.pods import Pod
-
-BACK_OFF = f'Back-off pulling image "{IMAGE}"'
 
 
 def told(message: str, seconds: float = 5, reason: str = "Failed") -> Event:
